@@ -1,0 +1,1 @@
+"""The catalog: patterns, services and settings as data, and the model that they are read into."""
