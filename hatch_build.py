@@ -1,7 +1,7 @@
 """Pack the catalog and the templates into the wheel.
 
-The catalog is checked and compiled to JSON here, with what follows from it alone, so that an
-installed copy neither parses TOML nor computes the matrix when it starts.
+The catalog is checked and compiled to JSON here, with what follows from it alone, and templates to
+Python, so that an installed copy parses nothing and computes no matrix when it starts.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class CatalogHook(BuildHookInterface):
 
 
 def compiled(root: Path) -> dict[str, str]:
-    """The files made from the catalog: itself as JSON, and what `list`, `show`, `explain` print.
+    """The files made from the catalog: itself and what follows from it as JSON, and the templates
+    compiled.
 
     Raises:
         UserError: the catalog is broken, with file and line; so no wheel carries a broken one.
@@ -55,11 +56,25 @@ def compiled(root: Path) -> dict[str, str]:
 
         made: dict[str, Any] = {"catalog": parse_tree(root / "blueprints")}
         made |= {f"pages/{path}": page for path, page in every_page(load(root))}
-        return {
-            f"{path}.json": json.dumps(value, ensure_ascii=False) for path, value in made.items()
-        }
+        return {f"{path}.json": _json(value) for path, value in made.items()} | _templates(root)
     finally:
         sys.path.remove(str(root))
+
+
+def _templates(root: Path) -> dict[str, str]:
+    from mqscaffold.render.environment import compiled_folder, environment
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = environment(root / "templates")
+        found.compile_templates(folder, extensions=["j2"], zip=None, ignore_errors=False)
+        return {
+            f"{compiled_folder()}/{path.name}": path.read_text(encoding="utf-8")
+            for path in sorted(Path(folder).iterdir())
+        }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def data_files(root: Path) -> list[str]:

@@ -13,6 +13,7 @@ __all__ = ["ErrorBody", "ErrorObject", "UserError", "clean", "quote"]
 
 # Cut so that an error of four lines never fills a terminal, whatever the value was.
 _MESSAGE_LIMIT = 400
+_NEAR_LIMIT = 120
 _VALUE_LIMIT = 60
 
 
@@ -57,7 +58,7 @@ class UserError(Exception):
         self.message = clean(message)
         self.where = clean(where) if where else None
         nearest = (near,) if isinstance(near, str) else tuple(near or ())
-        self.near = tuple(clean(value, _VALUE_LIMIT) for value in nearest[:5] if value)
+        self.near = tuple(clean(value, _NEAR_LIMIT) for value in nearest[:5] if value)
         self.command = clean(command) if command else None
         super().__init__(self.message)
 

@@ -85,7 +85,12 @@ def test_size(tables: tuple[Tables, Tables, Tables, Tables]) -> None:
     assert len(topologies) == 8
     assert len(topologies | features) == 33
     assert sorted(p.stem for p in (BLUEPRINTS / "services").glob("*.toml")) == sorted(SERVICES)
-    assert {n: list(t["variants"]) for n, t in services.items() if "variants" in t} == VARIANTS
+    columns = {
+        name: [key for key, variant in table["variants"].items() if variant.get("column", True)]
+        for name, table in services.items()
+        if "variants" in table
+    }
+    assert columns == VARIANTS
 
 
 def test_equals_the_table(matrix: dict[tuple[str, str], Cell]) -> None:
@@ -225,6 +230,13 @@ def test_a_service_may_be_like_a_variant() -> None:
         ("b", None, "refused", "No."),
         ("c", None, "composed", None),
     ]
+
+
+def test_a_variant_that_only_fills_places_has_no_cells() -> None:
+    variants: Tables = {"v": {"if": "v", "column": False}, "w": {"if": "w"}}
+    services: Tables = {"a": {"cloud": "aws", "variants": variants}}
+    found = cells({"p": {"topology": "x"}}, {"x": {"usual": "native"}}, {}, services)
+    assert [c.variant for c in found] == [None, "w"]
 
 
 def test_the_worst_part_decides_and_the_last_refused_speaks() -> None:

@@ -23,6 +23,9 @@ BACKOFF_BASE: Final = 5
 BACKOFF_CAP: Final = 900
 """Longest pause between two attempts, in seconds."""
 
+LONGEST: Final = 400
+"""Characters of an expression: too few to nest deeper than Python can follow."""
+
 UNITS: Final[Mapping[str, int]] = {
     "second": 1,
     "minute": 60,
@@ -111,9 +114,11 @@ class Expression:
 
 def parse(text: str) -> Expression:
     """``text`` as an expression; ExpressionError if it is anything but the language above."""
+    if len(text) > LONGEST:
+        raise ExpressionError(f"an expression has at most {LONGEST} characters")
     try:
         node = ast.parse(text.strip(), mode="eval").body
-    except SyntaxError as error:
+    except (SyntaxError, ValueError) as error:  # ValueError: a null byte, half a character
         raise ExpressionError(f"`{text}` is not an expression") from error
     names: set[str] = set()
     _check(node, text, names)

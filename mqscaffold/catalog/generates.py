@@ -19,7 +19,9 @@ def missing(catalog: Catalog, pattern_key: str, service_key: str) -> str:
     pattern, service = catalog.patterns[pattern_key], catalog.services[service_key]
     if not service.slots or not service.adapters:
         return f"the components for {service.title} are not written yet"
-    if not all(_exists(f"adapters/{name}.py") for name in service.adapters):
+    if not all(
+        _exists(f"adapters/{name}.py") for names in service.adapters.values() for name in names
+    ):
         return f"the adapter for {service.title} is not written yet"
     for feature in pattern.features:
         if feature not in service.choices:
@@ -33,7 +35,10 @@ def missing(catalog: Catalog, pattern_key: str, service_key: str) -> str:
         "",
     )
     topology = catalog.topologies[over or pattern.topology or service.carrier]
-    parts = [topology, *(catalog.features[name] for name in _with_implied(catalog, pattern.features))]
+    parts = [
+        topology,
+        *(catalog.features[name] for name in _with_implied(catalog, pattern.features)),
+    ]
     for part in parts:
         if lacking := _lacking(part, service, catalog):
             return f"{lacking} on {service.title} is not written yet"

@@ -17,13 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from mqscaffold.catalog import expression
+from mqscaffold.catalog.model import State
 
 __all__ = ["Cell", "Suggestion", "Table", "Tables", "best", "cell", "cells", "suggestion"]
 
-State: TypeAlias = Literal["native", "composed", "refused"]
 Table: TypeAlias = Mapping[str, Any]
 Tables: TypeAlias = Mapping[str, Table]
 
@@ -84,7 +84,7 @@ def cells(
     columns = [
         _column(parts, services, service, variant)
         for service, table in services.items()
-        for variant in (None, *table.get("variants", ()))
+        for variant in (None, *_columns(table))
     ]
     homes = _homes(services)
     return tuple(
@@ -123,7 +123,7 @@ def best(
     """
     tables = (patterns, topologies, features, services)
     plain = cell(*tables, pattern, service)
-    for variant, table in services[service].get("variants", _NONE).items():
+    for variant, table in _columns(services[service]).items():
         if _selected(table["if"], plain.settings):
             return cell(*tables, pattern, service, variant)
     return plain
@@ -206,11 +206,17 @@ def _nearest_first(
     return (*near, *far)
 
 
+def _columns(service: Table) -> Tables:
+    """The variants that are columns of the matrix, not only a choice of what fills a place."""
+    variants: Tables = service.get("variants", _NONE)
+    return {name: table for name, table in variants.items() if table.get("column", True)}
+
+
 def _homes(services: Tables) -> dict[str, _Home]:
     return {
         name: _Home(
             "own" if table["cloud"] in ("existing", "kubernetes") else table["cloud"],
-            table.get("variants", _NONE),
+            _columns(table),
         )
         for name, table in services.items()
     }

@@ -25,6 +25,9 @@ SettingType = Literal[
     "items",
 ]
 Level = Literal["project", "host", "flow", "element"]
+LEVELS: Final[tuple[Level, ...]] = ("project", "host", "flow", "element")
+State = Literal["native", "composed", "refused"]
+STATES: Final[tuple[State, ...]] = ("native", "composed", "refused")
 
 
 class _Required:
@@ -41,8 +44,8 @@ REQUIRED: Final = _Required()
 class Target:
     """One thing that a setting sets.
 
-    ``kind`` is "arg" (``owner`` is the component, ``name`` its argument), "code" (an argument of the
-    emitted consumer or producer), "config" (a Pulumi configuration key such as aws:region),
+    ``kind`` is "arg" (``owner`` is the component, ``name`` its argument), "code" (an argument
+    of the emitted consumer or producer), "config" (a Pulumi configuration key such as aws:region),
     "setting" (another setting's default reads it), "slot" (which component fills a place),
     "items" (the list a place repeats over) or "files" (which files are written).
     """
@@ -183,6 +186,7 @@ class Variant:
     slots: Mapping[str, Slot] = field(default_factory=dict[str, Slot])
     drop: tuple[str, ...] = ()
     cloud: str = ""
+    column: bool = True  # it has cells of its own in the matrix
 
 
 @dataclass(frozen=True)
@@ -218,7 +222,8 @@ class Service:
     docs: str = ""
     says: str = ""
     hosts: bool = False
-    adapters: tuple[str, ...] = ()
+    adapters: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Modules of templates/adapters/ by who needs them: those who read, those who send."""
     families: tuple[str, ...] = ()  # whose settings it has, besides its cloud's
     slots: Mapping[str, Slot] = field(default_factory=dict[str, Slot])
     choices: Mapping[str, Choice] = field(default_factory=dict[str, Choice])

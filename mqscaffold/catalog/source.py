@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any, cast
 
+from mqscaffold.catalog.expression import Expression, ExpressionError, parse
 from mqscaffold.errors import UserError
+from mqscaffold.names import nearest
 
 PACKED = Path(__file__).resolve().parents[1] / "_data"
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -24,7 +27,7 @@ class CatalogError(UserError):
 
 
 def home() -> Path:
-    """The folder that holds ``blueprints`` and ``templates``: packed in the wheel, or a checkout."""
+    """The folder that holds ``blueprints`` and ``templates``: in the wheel, or a checkout."""
     return PACKED if PACKED.is_dir() else CHECKOUT
 
 
@@ -41,6 +44,35 @@ class Source:
         for path in sorted(self.files):
             if path.startswith(f"{folder}/"):
                 yield path.removeprefix(f"{folder}/").removesuffix(".toml"), self.files[path]
+
+    def place(self, file: str, *path: str) -> str:
+        """Where ``path`` stands in ``file``, for an error: "blueprints/rules.toml:3, [a.needs]"."""
+        line = self._line(file, path)
+        key = f", [{'.'.join(path)}]" if path else ""
+        return f"blueprints/{file}" + (f":{line}" if line else "") + key
+
+    def _line(self, file: str, path: tuple[str, ...]) -> int:
+        """The line where ``path`` or the nearest around it stands, 0 if it cannot be told."""
+        at = self.root and self.root / "blueprints" / file
+        if not at or not at.is_file():  # a packed catalog
+            return 0
+        here: tuple[str, ...] = ()
+        best, depth = 0, 0
+        for number, line in enumerate(at.read_text(encoding="utf-8").splitlines(), 1):
+            if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(#.*)?$", line):
+                found = here = _parts(header[1])
+            elif key := re.match(r"\s*([\w.\"-]+)\s*=", line):
+                found = (*here, *_parts(key[1]))
+            else:
+                continue
+            if len(found) > depth and path[: len(found)] == found:
+                best, depth = number, len(found)
+        return best
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    """The keys of a dotted TOML key; a quoted one may hold dots."""
+    return tuple(key.strip('"') for key in re.findall(r'"[^"]*"|[^.\s]+', dotted))
 
 
 def read(root: Path | None = None) -> Source:
@@ -64,7 +96,9 @@ def parse_tree(folder: Path) -> dict[str, dict[str, Any]]:
         try:
             files[name] = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise CatalogError(f"not TOML: {error}", where=f"blueprints/{name}") from error
+            line = re.search(r"at line (\d+)", str(error))
+            where = f"blueprints/{name}" + (f":{line[1]}" if line else "")
+            raise CatalogError(f"not TOML: {error}", where=where) from error
     return files
 
 
@@ -110,7 +144,26 @@ class Table:
         value: str = self.get(key, str, default)
         if default is _MISSING and not value.strip():
             raise self.error(f"`{key}` is empty", key=key)
+        # It enters programs and documents, where it must stay the text that it is.
+        if not value.isprintable() or '"""' in value:
+            raise self.error(f"`{key}` is not one line of plain text", key=key)
         return value
+
+    def one_of(self, key: str, choices: Sequence[str], default: Any = _MISSING) -> Any:
+        """One of a few words."""
+        value = self.text(key, default)
+        if value not in choices:
+            known = [choice for choice in choices if choice]
+            raise self.error(
+                f"`{key}` is {' or '.join(known)}", key=key, near=nearest(value, known)
+            )
+        return value
+
+    def identifiers(self, key: str, names: Iterable[str]) -> None:
+        """The names under ``key`` are printed in programs, where each must be one name."""
+        for name in names:
+            if not name.isidentifier() or iskeyword(name):
+                raise self.error(f"{name!r} is no Python name", key=key)
 
     def words(self, key: str) -> tuple[str, ...]:
         """A list of strings, empty when there is none."""
@@ -119,38 +172,23 @@ class Table:
             raise self.error(f"`{key}` must be a list of strings", key=key)
         return tuple(values)
 
+    def parsed(self, key: str, text: str) -> Expression:
+        """``text``, which stands under ``key``, as an expression."""
+        try:
+            return parse(text)
+        except ExpressionError as error:
+            raise self.error(str(error), key=key) from error
+
     def end(self) -> None:
         """Every key was read: a key nobody knows is a typing mistake, not an extension."""
-        from mqscaffold.names import nearest
-
         for key in self.data:
             if key not in self.seen:
                 known = nearest(key, sorted(self.seen))
                 raise self.error(f"unknown key `{key}`", key=key, near=known)
 
-    def error(self, message: str, *, key: str = "", near: str | None = None) -> CatalogError:
+    def error(
+        self, message: str, *, key: str = "", near: str | Sequence[str] | None = None
+    ) -> CatalogError:
+        """``message`` at this table, or at one of its keys."""
         path = (*self.path, key) if key else self.path
-        line = self._line(path)
-        place = f"blueprints/{self.file}" + (f":{line}" if line else "")
-        return CatalogError(message, where=f"{place}, [{'.'.join(path)}]", near=near)
-
-    def _line(self, path: tuple[str, ...]) -> int:
-        """The line where ``path`` stands, 0 if it cannot be told (a packed catalog)."""
-        file = self.source.root and self.source.root / "blueprints" / self.file
-        if not file or not file.is_file():
-            return 0
-        here: tuple[str, ...] = ()
-        best = 0
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-            if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(#.*)?$", line):
-                here = tuple(part.strip().strip('"') for part in header[1].split("."))
-                found = here
-            elif key := re.match(r"\s*([\w.\"-]+)\s*=", line):
-                found = (*here, *(part.strip('"') for part in key[1].split(".")))
-            else:
-                continue
-            if found == path:
-                return number
-            if not best and path[: len(found)] == found:
-                best = number
-        return best
+        return CatalogError(message, where=self.source.place(self.file, *path), near=near)

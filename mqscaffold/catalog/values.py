@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, cast
 
 from mqscaffold.catalog import units
-from mqscaffold.catalog.model import Setting
+from mqscaffold.catalog.model import STACKS, Setting, Stack
 from mqscaffold.errors import UserError
 
 _TRUE, _FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
@@ -22,10 +23,18 @@ def read(setting: Setting, value: Any, address: str) -> Any:
     """
     try:
         result = _READERS[setting.type](setting, value)
+        _check_storable(result)
     except ValueError as error:
         raise _wrong(setting, value, address, str(error)) from error
     _check_range(setting, result, value, address)
     return result
+
+
+def by_stack(value: Any) -> Mapping[Stack, Any] | None:
+    """A catalog's value when it differs between the stacks, ``{ dev = …, prod = … }``."""
+    if isinstance(value, dict) and set(cast("dict[str, Any]", value)) == set(STACKS):
+        return cast("dict[Stack, Any]", value)
+    return None
 
 
 def allowed(setting: Setting) -> str:
@@ -37,6 +46,10 @@ def allowed(setting: Setting) -> str:
             return " or ".join(setting.choices)
         case "int" | "duration" | "size" if setting.low is not None and setting.high is not None:
             return f"{shown(setting, setting.low)} to {shown(setting, setting.high)}"
+        case "int" | "duration" | "size" if setting.low is not None:
+            return f"at least {shown(setting, setting.low)}"
+        case "int" | "duration" | "size" if setting.high is not None:
+            return f"at most {shown(setting, setting.high)}"
         case "string" if setting.says:
             return setting.says
         case kind:
@@ -53,9 +66,9 @@ def allowed(setting: Setting) -> str:
 
 def shown(setting: Setting, value: Any) -> str:
     """``value`` as a person writes it: 345600 is "4d", True is "true"."""
+    if value is None or value in ("", (), [], {}):
+        return "none"
     match value:
-        case None | "" | () | [] | {}:
-            return "none"
         case bool():
             return "true" if value else "false"
         case int() if setting.type == "duration":
@@ -122,12 +135,12 @@ def _list(setting: Setting, value: Any) -> list[str]:
     items = value.split(",") if isinstance(value, str) else value
     if not isinstance(items, list | tuple):
         raise ValueError("is not a list")
-    texts = [str(item).strip() for item in cast("list[Any]", items)]
+    texts = [_text(item) for item in cast("list[Any]", items)]
     texts = [text for text in texts if text]
     for text in texts:
         if setting.pattern and not re.fullmatch(setting.pattern, text):
             raise ValueError(f"holds {text!r}, which is not {setting.says or 'allowed'}")
-    if repeated := sorted({text for text in texts if texts.count(text) > 1}):
+    if repeated := sorted(text for text, number in Counter(texts).items() if number > 1):
         raise ValueError(f"names {repeated[0]!r} twice")
     return texts
 
@@ -140,7 +153,13 @@ def _map(_: Setting, value: Any) -> dict[str, str]:
         value = {key.strip(): text.strip() for key, _, text in pairs}
     if not isinstance(value, dict):
         raise ValueError("is not a table")
-    return {str(key): str(text) for key, text in cast("dict[Any, Any]", value).items()}
+    return {str(key): _text(text) for key, text in cast("dict[Any, Any]", value).items()}
+
+
+def _text(item: Any) -> str:
+    if isinstance(item, bool) or not isinstance(item, str | int):
+        raise ValueError("holds something that is not text")
+    return str(item).strip()
 
 
 def _json(_: Setting, value: Any) -> dict[str, Any]:
@@ -149,6 +168,8 @@ def _json(_: Setting, value: Any) -> dict[str, Any]:
             value = json.loads(value)
         except json.JSONDecodeError as error:
             raise ValueError(f"is not JSON: {error.msg} at column {error.colno}") from error
+        except RecursionError as error:
+            raise ValueError("is nested too deeply") from error
     if not isinstance(value, dict):
         raise ValueError("is not a JSON object")
     return cast("dict[str, Any]", value)
@@ -175,6 +196,31 @@ _READERS = {
 }
 
 
+def _check_storable(result: Any) -> None:
+    """ValueError for what TOML, JSON or UTF-8 cannot hold: null, infinity, half a character."""
+    try:
+        text = json.dumps(result, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("holds half a character") from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError("holds what a settings file cannot") from error
+    if _holds_null(result):
+        raise ValueError("holds null, which TOML cannot write")
+
+
+def _holds_null(value: Any) -> bool:
+    match value:
+        case None:
+            return True
+        case dict():
+            return any(_holds_null(item) for item in cast("dict[Any, Any]", value).values())
+        case list():
+            return any(_holds_null(item) for item in cast("list[Any]", value))
+        case _:
+            return False
+
+
 def _check_range(setting: Setting, result: Any, value: Any, address: str) -> None:
     if not isinstance(result, int) or isinstance(result, bool):
         return
@@ -192,6 +238,7 @@ def _wrong(setting: Setting, value: Any, address: str, why: str) -> UserError:
         near = nearest(str(value), setting.choices)
     elif setting.low is not None and setting.high is not None and "range" in why:
         near = shown(setting, setting.low if "below" in why else setting.high)
+    given = "(secret)" if setting.type == "secret" else value
     return UserError(
-        f"{address} = {value} {why}; allowed: {allowed(setting)}", where=address, near=near
+        f"{address} = {given} {why}; allowed: {allowed(setting)}", where=address, near=near
     )

@@ -1,0 +1,1 @@
+"""Measurements against peers and floors; nothing here asserts on time."""

@@ -1,0 +1,1 @@
+"""A project on disk: the one place that writes, what it records, and how it differs."""

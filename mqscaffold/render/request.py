@@ -1,0 +1,350 @@
+"""What a user asked for, from every source, as one Spec.
+
+``--set`` over ``--answers`` over the environment over prompts over the catalog's defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, cast
+
+from mqscaffold.catalog import values
+from mqscaffold.catalog.load import Catalog
+from mqscaffold.catalog.model import STACKS, Level, Service, Setting, Stack
+from mqscaffold.errors import UserError
+from mqscaffold.names import check_joined, check_name, unknown
+from mqscaffold.render import spec as specs
+from mqscaffold.render.choose import candidates, chosen_parts, host_name
+from mqscaffold.render.resolve import lists_of, resolve
+from mqscaffold.render.spec import DEFAULT_HOST, Address, FlowSpec, HostSpec, Layer, Spec
+
+ENVIRONMENT: Final = "MQSCAFFOLD_SET_"
+"""A variable MQSCAFFOLD_SET_REGION sets ``region``."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something worth asking on a terminal: Enter takes the default."""
+
+    name: str
+    text: str
+    default: str
+    choices: tuple[str, ...] = ()
+    check: Callable[[str], Any] | None = None  # raises UserError: ask again
+
+
+Ask = Callable[[Question], str]
+Set = tuple[Address, str]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of ``new``: every source apart, so that precedence is decided in one place."""
+
+    name: str | None = None
+    pattern: str | None = None
+    service: str | None = None
+    features: tuple[str, ...] = ()
+    sets: tuple[tuple[str, str], ...] = ()
+    answers: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    ask: Ask | None = None
+
+
+def spec_of(request: Request, catalog: Catalog) -> Spec:
+    """The project that ``request`` describes, every name in it checked."""
+    lists = frozenset(s.name for s in catalog.settings if s.type == "items")
+    sets = [(specs.address(key), text) for key, text in request.sets]
+    shapes = [(where, text) for where, text in sets if not where.item]
+    elements = [(where, text) for where, text in sets if where.item]
+    base = _with_hosts(_from_answers(request, lists) or _single(request, catalog, lists), catalog)
+    given = _given(base) | {where.setting for where, _ in shapes}
+    changed = _with_environment(base, request.environment, given, catalog)
+    if request.ask is not None and len(base.flows) == 1:
+        changed = _with_answers(changed, request.ask, shapes, given, catalog)
+    # Which elements there are is settled before one of them is looked up.
+    changed = _with_sets(changed, (*shapes, *elements), catalog)
+    changed = _with_elements(changed, catalog)
+    check_all_names(changed, catalog)
+    return changed
+
+
+def _from_answers(request: Request, lists: frozenset[str]) -> Spec | None:
+    """Answers in the form of mqscaffold.toml describe the whole project."""
+    if "flows" not in request.answers:
+        return None
+    for option, given in (("--pattern", request.pattern), ("--service", request.service)):
+        if given:
+            raise UserError(
+                f"{option} and an answers file with flows both say what to make",
+                where="--answers",
+                command=f"leave out {option}",
+            )
+    data = {"name": request.name or "", **request.answers}
+    if request.name:
+        data["name"] = request.name
+    if not data["name"]:
+        raise UserError("the project has no name", where="--answers", near='name = "shop"')
+    return specs.read(data, lists, "--answers")
+
+
+def _single(request: Request, catalog: Catalog, lists: frozenset[str]) -> Spec:
+    """A project of one flow, from the options and a flat answers file."""
+    answers = dict(request.answers)
+    pattern = request.pattern or answers.pop("pattern", None)
+    service = request.service or answers.pop("service", None)
+    answers.pop("pattern", None)
+    answers.pop("service", None)
+    name = request.name or answers.pop("name", None)
+    answers.pop("name", None)
+    features = (*request.features, *_texts(answers.pop("with", []), "with"))
+    pattern = _asked(request, "pattern", pattern, sorted(catalog.patterns), "--pattern")
+    service = _asked(request, "service", service, sorted(catalog.services), "--service")
+    name = str(name or f"{pattern}-{service}")
+    items = {key: specs.items(answers.pop(key), key) for key in list(answers) if key in lists}
+    layer = specs.layer(answers, "--answers")
+    flow = FlowSpec(name, pattern, service, features, items=items)
+    split = _split(layer, {s.name: s.level for s in _family(flow, catalog).values()})
+    hosts = {DEFAULT_HOST: HostSpec(service, split["host"])} if split["host"].names() else {}
+    return Spec(name, (replace(flow, values=split["flow"]),), split["project"], hosts)
+
+
+def _texts(value: Any, where: str) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return tuple(part for part in value.split(",") if part)
+    if not isinstance(value, list):
+        raise UserError(f"`{where}` is a list of features", where="--answers")
+    return tuple(str(item) for item in cast("list[Any]", value))
+
+
+def _asked(request: Request, name: str, given: Any, choices: list[str], option: str) -> str:
+    if given:
+        if given not in choices:
+            raise unknown(name, str(given), choices, where=option, command="mqscaffold list")
+        return str(given)
+    if request.ask is None:
+        default = {"pattern": "fanout", "service": "sns-sqs"}[name]
+        raise UserError(
+            f"no {name} is given", where=option, near=default, command="mqscaffold list"
+        )
+    defaults = {"pattern": "fanout", "service": "sns-sqs"}
+    return request.ask(Question(name, f"Which {name}?", defaults[name], tuple(choices)))
+
+
+def _split(layer: Layer, levels: Mapping[str, Level | None]) -> Mapping[Level, Layer]:
+    """A flat table's settings by whose they are: the project's, the host's, else the flow's."""
+
+    def of(level: Level) -> Layer:
+        def kept(table: Mapping[str, Any]) -> dict[str, Any]:
+            return {key: value for key, value in table.items() if owner(key) == level}
+
+        stacks: dict[Stack, dict[str, Any]] = {s: kept(table) for s, table in layer.stacks.items()}
+        return Layer(kept(layer.both), {s: table for s, table in stacks.items() if table})
+
+    def owner(name: str) -> Level:
+        level = levels.get(name)
+        return level if level in ("project", "host") else "flow"
+
+    return {"project": of("project"), "host": of("host"), "flow": of("flow")}
+
+
+def _with_hosts(spec: Spec, catalog: Catalog) -> Spec:
+    """A flow that names no host lives on "main", in writing: a second flow then renames nothing."""
+    for flow in spec.flows:
+        if _service(flow, catalog).hosts and not flow.on:
+            hosts = {DEFAULT_HOST: HostSpec(flow.service), **spec.hosts}
+            spec = replace(spec, hosts=hosts).with_flow(replace(flow, on=DEFAULT_HOST))
+    return spec
+
+
+def _given(spec: Spec) -> set[str]:
+    """The settings that answers name, for the flow or for all of its elements."""
+    names = set(spec.project.names())
+    for host in spec.hosts.values():
+        names |= host.values.names()
+    for flow in spec.flows:
+        names |= flow.values.names() | set(flow.items)
+    return names
+
+
+def _with_environment(
+    spec: Spec, environment: Mapping[str, str], given: set[str], catalog: Catalog
+) -> Spec:
+    """``spec`` with what the environment says where nothing stronger does; ``given`` grows."""
+    known = [setting.name for setting in catalog.settings]
+    for variable in sorted(environment):
+        if not variable.startswith(ENVIRONMENT):
+            continue
+        name = variable.removeprefix(ENVIRONMENT).lower()
+        if name not in known:
+            raise unknown("setting", name, known, where=variable)
+        if name not in given and _has(spec, name, catalog):
+            spec = _with_set(spec, Address(name), environment[variable], catalog)
+            given.add(name)
+    return spec
+
+
+def _with_answers(
+    spec: Spec, ask: Ask, sets: Sequence[Set], given: set[str], catalog: Catalog
+) -> Spec:
+    """``spec`` with what the user answers; ``sets`` are already known and decide what is asked."""
+    for setting in _family(spec.flows[0], catalog).values():
+        if setting.ask and setting.name not in given and not setting.planned:
+            spec = _with_answer(spec, setting, ask, sets, catalog)
+    return spec
+
+
+def _with_answer(
+    spec: Spec, setting: Setting, ask: Ask, sets: Sequence[Set], catalog: Catalog
+) -> Spec:
+    preview = _with_elements(_with_sets(spec, sets, catalog), catalog)
+    held = resolve(preview, catalog).flows[0].values
+    if setting.name not in held:
+        return spec
+    default = values.shown(setting, held[setting.name].only).replace(", ", ",")
+
+    def check(text: str) -> None:
+        values.read(setting, text, setting.name)
+
+    text = ask(
+        Question(setting.name, f"{setting.name}? ({setting.why})", default, setting.choices, check)
+    )
+    if text == default:
+        return spec
+    return _with_set(spec, Address(setting.name), text, catalog)
+
+
+def _service(flow: FlowSpec, catalog: Catalog) -> Service:
+    service = catalog.services.get(flow.service)
+    if service is None:
+        raise unknown(
+            "service",
+            flow.service,
+            catalog.services,
+            where=f"[flows.{flow.name}] service",
+            command="mqscaffold list",
+        )
+    return service
+
+
+def _family(flow: FlowSpec, catalog: Catalog) -> dict[str, Setting]:
+    return candidates(_service(flow, catalog), catalog)
+
+
+def _has(spec: Spec, name: str, catalog: Catalog) -> bool:
+    return any(
+        name in (family := _family(flow, catalog)) and not family[name].planned
+        for flow in spec.flows
+    )
+
+
+def _with_sets(spec: Spec, sets: Sequence[Set], catalog: Catalog) -> Spec:
+    for where, text in sets:
+        spec = _with_set(spec, where, text, catalog)
+    return spec
+
+
+def _with_set(spec: Spec, where: Address, text: Any, catalog: Catalog) -> Spec:
+    """``spec`` with one setting changed; the value is read in the setting's type and kept as text
+    that mqscaffold.toml can hold."""
+    flow = _addressed(spec, where, catalog)
+    family = _family(flow, catalog)
+    setting = family.get(where.setting)
+    show = f"mqscaffold show {flow.pattern} {flow.service}"
+    if setting is None:
+        known = [name for name, item in family.items() if not item.planned]
+        raise unknown("setting", where.setting, known, where=f"--set {where}", command=show)
+    if setting.planned:
+        raise UserError(
+            f"{setting.name} is planned: {setting.planned}", where=f"--set {where}", command=show
+        )
+    value = values.toml_value(setting, values.read(setting, text, str(where)))
+    if setting.type == "items":
+        if where.stack or where.item:
+            raise UserError(f"{setting.name} is the same on every stack", where=str(where))
+        kept = flow.items.get(setting.name, {})
+        elements = {item: kept.get(item, Layer()) for item in value}
+        return spec.with_flow(replace(flow, items={**flow.items, setting.name: elements}))
+    if where.item:
+        return _with_item(spec, flow, where, value, catalog)
+    if setting.level == "project":
+        changed = spec.project.with_value(where.stack, setting.name, value)
+        return replace(spec, project=changed)
+    if setting.level == "host":
+        name = host_name(flow, _service(flow, catalog), spec)
+        host = spec.hosts[name]
+        changed = host.values.with_value(where.stack, setting.name, value)
+        return replace(spec, hosts={**spec.hosts, name: replace(host, values=changed)})
+    changed = flow.values.with_value(where.stack, setting.name, value)
+    return spec.with_flow(replace(flow, values=changed))
+
+
+def _addressed(spec: Spec, where: Address, catalog: Catalog) -> FlowSpec:
+    """The flow of an address. A setting of the whole project is read as any flow that has it."""
+    if where.flow:
+        return spec.flow(where.flow)
+    first, *others = spec.flows
+    having = [flow for flow in spec.flows if where.setting in _family(flow, catalog)]
+    whole = any(_family(flow, catalog)[where.setting].level == "project" for flow in having)
+    if others and not whole:
+        flows = ", ".join(flow.name for flow in spec.flows)
+        raise UserError(
+            f"which flow is {where} of? there are {flows}",
+            where=f"--set {where}",
+            near=[str(replace(where, flow=flow.name)) for flow in having or spec.flows],
+        )
+    return (having or [first])[0]
+
+
+def _with_item(spec: Spec, flow: FlowSpec, where: Address, value: Any, catalog: Catalog) -> Spec:
+    filled = _elements(flow, catalog)
+    if where.list not in filled:
+        raise unknown("list", where.list, filled, where=f"--set {where}")
+    elements = filled[where.list]
+    if where.item not in elements:
+        raise unknown(where.list.removesuffix("s"), where.item, elements, where=f"--set {where}")
+    layer = elements[where.item].with_value(where.stack, where.setting, value)
+    lists = {**filled, where.list: {**elements, where.item: layer}}
+    return spec.with_flow(replace(flow, items=lists))
+
+
+def _with_elements(spec: Spec, catalog: Catalog) -> Spec:
+    """Every list's elements written out: a later change of a default adds and removes nothing."""
+    for flow in spec.flows:
+        spec = spec.with_flow(replace(flow, items=_elements(flow, catalog)))
+    return spec
+
+
+def _elements(flow: FlowSpec, catalog: Catalog) -> Mapping[str, Mapping[str, Layer]]:
+    """The elements of the lists that this flow's places repeat over."""
+    pattern, service, features = chosen_parts(flow, catalog)
+    return lists_of(flow, pattern, service, features, catalog)
+
+
+def check_all_names(spec: Spec, catalog: Catalog) -> None:
+    """Project, flows and elements are names that fit everywhere they end up."""
+    parts = [*catalog.topologies.values(), *catalog.features.values()]
+    slots = {_dashed(slot) for part in parts for slot in part.slots}
+    processes = {_dashed(process.name) for part in parts for process in part.processes}
+    shared = {
+        _dashed(name)
+        for cloud in catalog.clouds.values()
+        for name, slot in cloud.slots.items()
+        if slot.scope == "project"
+    }
+    words = {"config", "keep", "key", "keys", "handlers", "events", "dlq", "undelivered", *STACKS}
+    if len(spec.flows) != 1 or spec.name != spec.flows[0].name:
+        check_name(spec.name, what="project", stands_alone=False)
+    for flow in spec.flows:
+        check_name(flow.name, what="flow", reserved={*shared, *words, "messaging"})
+        for each, elements in flow.items.items():
+            for item in elements:
+                what = each.removesuffix("s")
+                reserved = {*slots, *processes, *shared, *words}
+                check_name(item, what=what, reserved=reserved, where=each, stands_alone=False)
+                check_joined(flow.name, item, where=each)
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")

@@ -1,0 +1,26 @@
+"""The components that the program in infra/ is made of."""
+
+from .alarm_topic import AlarmTopic, AlarmTopicArgs
+from .existing_topic import ExistingTopic, ExistingTopicArgs
+from .policy import Policy, PolicyArgs
+from .queue import Queue, QueueArgs
+from .role import Role, RoleArgs
+from .subscriber import Subscriber, SubscriberArgs
+from .topic import Topic, TopicArgs
+
+__all__ = [
+    "AlarmTopic",
+    "AlarmTopicArgs",
+    "ExistingTopic",
+    "ExistingTopicArgs",
+    "Policy",
+    "PolicyArgs",
+    "Queue",
+    "QueueArgs",
+    "Role",
+    "RoleArgs",
+    "Subscriber",
+    "SubscriberArgs",
+    "Topic",
+    "TopicArgs",
+]

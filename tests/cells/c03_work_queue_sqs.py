@@ -1,0 +1,27 @@
+"""jobs: work queue on Amazon SQS.
+
+    producer ──> jobs ──> consumer    src/jobs/handlers/consumer.py
+
+What differs between the stacks: Pulumi.<stack>.yaml. Why each value: README, "Settings".
+"""
+
+import pulumi
+
+from components import AlarmTopic, AlarmTopicArgs, Queue, QueueArgs, Role, RoleArgs
+
+config = pulumi.Config()
+
+alarms = AlarmTopic("alarms", AlarmTopicArgs(enabled=config.require_bool("alarms")))
+
+jobs = Queue("jobs", QueueArgs(visibility_timeout_seconds=60, alarm_topic_arn=alarms.topic_arn))
+
+# Who may do what: each process has only the rights named here.
+jobs_producer_role = Role("jobs-producer", RoleArgs(policies=[jobs.send_policy]))
+jobs_consumer_role = Role("jobs-consumer", RoleArgs(policies=[jobs.consume_policy]))
+jobs_operator_role = Role("jobs-operator", RoleArgs(policies=[jobs.redrive_policy]))
+
+# The environment of the processes: README, "Deploy".
+pulumi.export("JOBS_QUEUE_URL", jobs.url)
+pulumi.export("JOBS_PRODUCER_ROLE_ARN", jobs_producer_role.arn)
+pulumi.export("JOBS_CONSUMER_ROLE_ARN", jobs_consumer_role.arn)
+pulumi.export("JOBS_OPERATOR_ROLE_ARN", jobs_operator_role.arn)
