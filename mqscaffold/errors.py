@@ -90,6 +90,17 @@ class UserError(Exception):
             return self
         return type(self)(self.message, where=where, near=self.near, command=self.command)
 
+    def within(self, file: str) -> UserError:
+        """The same error with the file in which its place is."""
+        where = f"{file}, {self.where}" if self.where and self.where not in file else file
+        return type(self)(self.message, where=where, near=self.near, command=self.command)
+
+    def leading_to(self, command: str) -> UserError:
+        """The same error with what to run next, kept as it is when it says that already."""
+        if self.command:
+            return self
+        return type(self)(self.message, where=self.where, near=self.near, command=command)
+
 
 def clean(text: str, limit: int = _MESSAGE_LIMIT) -> str:
     """`text` on one line, with what a terminal would obey escaped, and no longer than `limit`.

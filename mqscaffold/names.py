@@ -49,22 +49,46 @@ SHADOWS = frozenset(
         "boto3",
         "botocore",
         "components",
+        "conftest",
         "dateutil",
+        "debugpy",
+        "dill",
+        "google",
+        "grpc",
         "infra",
+        "iniconfig",
         "jmespath",
+        "memory-queue",
         "messaging",
+        "mqscaffold",
+        "nodeenv",
+        "opentelemetry",
+        "packaging",
+        "pip",
+        "pkg-resources",
+        "pluggy",
         "pulumi",
         "pulumi-aws",
+        "py",
+        "pygments",
+        "pyright",
         "pytest",
+        "recorded-stack",
+        "ruff",
         "s3transfer",
+        "semver",
+        "setuptools",
         "six",
         "src",
         "tests",
+        "typing-extensions",
         "urllib3",
+        "wrapt",
+        "yaml",
     }
 )
-"""Names of flows that would hide a package which the generated project imports, or its own
-folders."""
+"""Names of flows that would hide a package which the generated project imports, also by way of
+another, or a module of its own."""
 
 WINDOWS_DEVICES = frozenset(
     ["con", "prn", "aux", "nul"] + [f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)]
@@ -123,6 +147,8 @@ def _problem(text: str, reserved: Collection[str], stands_alone: bool) -> str | 
         return "it is a Python builtin"
     if stands_alone and package in sys.stdlib_module_names:
         return "it would hide a module of Python's standard library"
+    if stands_alone and text in SHADOWS:
+        return "it would hide a package that the project imports"
     return None
 
 

@@ -416,6 +416,71 @@ def test_a_flow_may_not_have_its_hosts_name() -> None:
     assert "brokers of host main and flow main" in refused(data)
 
 
+def stream(*sets: tuple[str, str], **more: Any) -> specs.Spec:
+    """What `new` writes for one flow on Kafka, or for the answers that are given."""
+    one: dict[str, Any] = {"name": "clicks", "pattern": "event-stream", "service": "kafka"}
+    given = more if "flows" in more.get("answers", {}) else {**one, **more}
+    return spec_of(Request(**given, sets=sets), catalog())
+
+
+def test_the_first_flow_writes_its_host() -> None:
+    text = specs.write(stream())
+    assert '[hosts.main]\nservice = "kafka"\n' in text
+    assert text.count('on = "main"') == 1
+
+
+def test_a_service_without_hosts_writes_none() -> None:
+    made = spec_of(Request(name="orders", pattern="fanout", service="sns-sqs"), catalog())
+    assert (made.hosts, made.flows[0].on) == ({}, "")
+
+
+def test_a_setting_of_the_host_is_set_on_the_host() -> None:
+    for made in (
+        stream(("hosting", "strimzi")),
+        stream(answers={"hosting": "strimzi"}),
+        stream(environment={"MQSCAFFOLD_SET_HOSTING": "strimzi"}),
+    ):
+        assert made.hosts["main"].values.both == {"hosting": "strimzi"}
+        assert not made.flows[0].values.names()
+        assert resolve(made, catalog()).flows[0].places.variants == ("strimzi",)
+
+
+def test_a_setting_of_the_host_goes_to_the_host_that_the_flow_names() -> None:
+    flow = {"pattern": "event-stream", "service": "kafka"}
+    data = {
+        "name": "shop",
+        "hosts": {"eu": {"service": "kafka"}},
+        "flows": {"clicks": {**flow, "on": "eu"}, "quotes": flow},
+    }
+    made = stream(("clicks:hosting", "strimzi"), answers=data)
+    assert {name: host.values.both for name, host in made.hosts.items()} == {
+        "main": {},
+        "eu": {"hosting": "strimzi"},
+    }
+    assert [one.on for one in made.flows] == ["eu", "main"]
+
+
+def test_a_setting_of_the_host_has_a_flow_in_its_address_when_there_are_two() -> None:
+    flow = {"pattern": "event-stream", "service": "kafka"}
+    data = {"name": "shop", "flows": {"clicks": flow, "quotes": flow}}
+    with pytest.raises(UserError, match="which flow is hosting of"):
+        stream(("hosting", "strimzi"), answers=data)
+
+
+def test_a_host_that_nobody_wrote_is_not_made_by_a_set() -> None:
+    flow = {"pattern": "event-stream", "service": "kafka", "on": "mian"}
+    data = {"name": "shop", "hosts": {"main": {"service": "kafka"}}, "flows": {"clicks": flow}}
+    with pytest.raises(UserError, match="unknown host 'mian'"):
+        stream(("hosting", "strimzi"), answers=data)
+
+
+@pytest.mark.parametrize("name", ["blob-store", "outbox-table", "inbox-table", "relay", "registry"])
+def test_places_and_processes_of_features_are_kept(name: str) -> None:
+    data = project_of({"name": "orders", "subscribers": [name]})
+    with pytest.raises(UserError, match=f"'{name}' is no valid subscriber name"):
+        spec_of(Request(answers=data), catalog())
+
+
 @pytest.mark.parametrize(
     ("hosts", "flow", "said"),
     [

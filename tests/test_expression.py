@@ -115,6 +115,13 @@ def test_anything_else_is_refused(text: str) -> None:
         parse(text)
 
 
+@pytest.mark.parametrize("text", ['"a" * 99999999999', "service * retention", "subscribers + 1"])
+def test_arithmetic_is_for_numbers(text: str) -> None:
+    """A text times a number would be a catalog's way to fill the memory."""
+    with pytest.raises(ExpressionError, match="is not about numbers"):
+        parse(text).value(NAMES)
+
+
 @given(st.text(max_size=40))
 def test_any_text_is_an_expression_or_an_error_of_ours(text: str) -> None:
     try:

@@ -18,16 +18,8 @@ from hypothesis import strategies as st
 from mqscaffold.catalog.load import load
 from mqscaffold.catalog.model import Component
 from mqscaffold.render import spec as specs
-from mqscaffold.render.compose import (
-    Configured,
-    Expr,
-    Graph,
-    Literal,
-    Many,
-    Node,
-    Reference,
-    compose,
-)
+from mqscaffold.render.compose import compose
+from mqscaffold.render.graph import Configured, Expr, Graph, Literal, Many, Node, Reference
 from mqscaffold.render.program import diagram, program
 from mqscaffold.render.resolve import resolve
 from mqscaffold.render.resolved import Project

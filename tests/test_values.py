@@ -121,7 +121,7 @@ def test_a_pattern_is_shown_in_words() -> None:
     assert "lower-case letters" in refused(one, "A")
     assert values.read(one, "", "s") == ""
     many = setting("list", pattern="[a-z]+", says="lower-case letters")
-    assert "'B', which is not lower-case letters" in refused(many, "a,B")
+    assert "holds 'B'; allowed: lower-case letters" in refused(many, "a,B")
 
 
 def test_a_long_or_odd_value_does_not_reach_the_terminal() -> None:

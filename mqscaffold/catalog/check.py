@@ -47,12 +47,14 @@ def _need(
 def _files(catalog: Catalog) -> None:
     known = [f"{name}.toml" for name in _FILES]
     for file in catalog.source.files:
-        folder, _, name = file.partition("/")
+        folder, inside, name = file.partition("/")
         if file not in known and (folder not in _FOLDERS or "/" in name):
             raise CatalogError(
                 "no file of a catalog has this name",
                 where=catalog.source.place(file),
-                near=nearest(file, known) or nearest(folder, _FOLDERS),
+                near=nearest(folder, _FOLDERS, count=1)
+                if inside
+                else nearest(file, known, count=1),
             )
 
 

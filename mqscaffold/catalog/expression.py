@@ -165,6 +165,8 @@ def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
             return not _value(operand, names)
         case ast.BinOp(left=left, op=op, right=right):
             a, b = _value(left, names), _value(right, names)
+            if not isinstance(a, int) or not isinstance(b, int):  # a text times a number is long
+                raise ExpressionError(f"`{ast.unparse(node)}` is not about numbers")
             return a + b if isinstance(op, ast.Add) else a - b if isinstance(op, ast.Sub) else a * b
         case ast.Compare(left=left, ops=ops, comparators=comparators):
             first = _value(left, names)

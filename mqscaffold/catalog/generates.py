@@ -11,10 +11,13 @@ from mqscaffold.catalog.model import Part, Service, Slot
 from mqscaffold.catalog.source import home
 
 
-def missing(catalog: Catalog, pattern_key: str, service_key: str) -> str:
+def missing(
+    catalog: Catalog, pattern_key: str, service_key: str, features: tuple[str, ...] = ()
+) -> str:
     """What this pattern on this service still lacks, in a user's words; "" when it generates.
 
-    Refusals are not looked at: the matrix says those.
+    ``features`` are those that were chosen besides the pattern's own. Refusals are not looked at:
+    the matrix says those.
     """
     pattern, service = catalog.patterns[pattern_key], catalog.services[service_key]
     if not service.slots or not service.adapters:
@@ -23,13 +26,14 @@ def missing(catalog: Catalog, pattern_key: str, service_key: str) -> str:
         _exists(f"adapters/{name}.py") for names in service.adapters.values() for name in names
     ):
         return f"the adapter for {service.title} is not written yet"
-    for feature in pattern.features:
+    features = (*pattern.features, *features)
+    for feature in features:
         if feature not in service.choices:
             return f"{feature} on {service.title} is not written yet"
     over = next(
         (
             service.choices[part].over
-            for part in (pattern.topology, *pattern.features)
+            for part in (pattern.topology, *features)
             if part in service.choices and service.choices[part].over
         ),
         "",
@@ -37,7 +41,7 @@ def missing(catalog: Catalog, pattern_key: str, service_key: str) -> str:
     topology = catalog.topologies[over or pattern.topology or service.carrier]
     parts = [
         topology,
-        *(catalog.features[name] for name in _with_implied(catalog, pattern.features)),
+        *(catalog.features[name] for name in _with_implied(catalog, features)),
     ]
     for part in parts:
         if lacking := _lacking(part, service, catalog):

@@ -10,7 +10,8 @@ from typing import Any, cast
 
 from mqscaffold.catalog import units
 from mqscaffold.catalog.model import STACKS, Setting, Stack
-from mqscaffold.errors import UserError
+from mqscaffold.errors import UserError, quote
+from mqscaffold.names import nearest, slug
 
 _TRUE, _FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
 
@@ -50,7 +51,7 @@ def allowed(setting: Setting) -> str:
             return f"at least {shown(setting, setting.low)}"
         case "int" | "duration" | "size" if setting.high is not None:
             return f"at most {shown(setting, setting.high)}"
-        case "string" if setting.says:
+        case "string" | "list" | "items" if setting.says:
             return setting.says
         case kind:
             return {
@@ -139,7 +140,7 @@ def _list(setting: Setting, value: Any) -> list[str]:
     texts = [text for text in texts if text]
     for text in texts:
         if setting.pattern and not re.fullmatch(setting.pattern, text):
-            raise ValueError(f"holds {text!r}, which is not {setting.says or 'allowed'}")
+            raise ValueError(f"holds {quote(text)}")
     if repeated := sorted(text for text, number in Counter(texts).items() if number > 1):
         raise ValueError(f"names {repeated[0]!r} twice")
     return texts
@@ -231,13 +232,14 @@ def _check_range(setting: Setting, result: Any, value: Any, address: str) -> Non
 
 
 def _wrong(setting: Setting, value: Any, address: str, why: str) -> UserError:
-    from mqscaffold.names import nearest
-
     near = None
     if setting.type == "enum":
         near = nearest(str(value), setting.choices)
     elif setting.low is not None and setting.high is not None and "range" in why:
         near = shown(setting, setting.low if "below" in why else setting.high)
+    elif setting.type == "items" and isinstance(value, str):
+        slugs = [slug(name) for name in value.split(",")]
+        near = ",".join(dict.fromkeys(name for name in slugs if name))
     given = "(secret)" if setting.type == "secret" else value
     return UserError(
         f"{address} = {given} {why}; allowed: {allowed(setting)}", where=address, near=near

@@ -85,8 +85,10 @@ def command(
     from pathlib import Path
 
     from mqscaffold.catalog.load import load
+    from mqscaffold.project.tomlfile import check_text
     from mqscaffold.render import new
 
+    check_text(output, "--output")
     catalog = load()
     try:
         request = _request(
@@ -95,7 +97,10 @@ def command(
         rendered = new(request, catalog)
     except KeyboardInterrupt:
         raise _InterruptedError("interrupted; nothing was written") from None
-    target = Path(output) / rendered.name
+    except UserError as error:
+        raise error.leading_to(_next(error, pattern, service, catalog)) from None
+    # Most shells leave the ~ of --output=~/x as it is, and a folder of that name invites rm -rf.
+    target = Path(output).expanduser() / rendered.name
     if as_diff:
         _show_diff(rendered, target, as_json)
         return
@@ -129,8 +134,11 @@ def _request(
 ) -> Request:
     from mqscaffold.cli import prompt
     from mqscaffold.cli.answers import parse_features, parse_sets, read_answers, read_environment
+    from mqscaffold.names import check_name
     from mqscaffold.render import Request
 
+    if name is not None:  # before anything is asked in vain
+        check_name(name, what="project", where="NAME", stands_alone=False)
     return Request(
         name=name,
         pattern=pattern,
@@ -141,6 +149,26 @@ def _request(
         environment=read_environment(os.environ),
         ask=prompt.ask if asks and prompt.is_terminal() else None,
     )
+
+
+def _next(error: UserError, pattern: str | None, service: str | None, catalog: Catalog) -> str:
+    """What to run after a mistake that does not say so itself: what tells most about it."""
+    import re
+
+    if error.where == "NAME" and error.near:
+        chosen = (("--pattern", pattern), ("--service", service))
+        options = [f" {option} {text}" for option, text in chosen if text]
+        return f"mqscaffold new {error.near[0]}{''.join(options)}"
+    name = re.split(r"[ /:.]", error.where or "")[-1]
+    known = catalog.services.get(service or "")
+    if known and any(
+        setting.name == name and setting.family in (*known.families, known.cloud)
+        for setting in catalog.settings
+    ):
+        return f"mqscaffold explain {service}.{name}"
+    if known and pattern in catalog.patterns:
+        return f"mqscaffold show {pattern} {service}"
+    return "mqscaffold new --help"
 
 
 def _show_diff(rendered: Rendered, target: Path, as_json: bool) -> None:
@@ -161,7 +189,7 @@ def _report(
     from mqscaffold.cli.output import idle, print_json, tree
 
     costs = stacks(rendered.plan, catalog)
-    commands = [f"cd {target}", "mqscaffold try"] if written else []
+    commands = [f"cd {_quoted(str(target))}", "mqscaffold try"] if written else []
     if as_json:
         body: dict[str, Any] = {
             "name": rendered.name,
@@ -182,3 +210,12 @@ def _report(
         click.echo("\nNext:")
         for line in commands:
             click.echo(f"  {line}")
+
+
+def _quoted(path: str) -> str:
+    """The path as one word of a shell."""
+    if os.name == "nt":
+        return f'"{path}"' if " " in path else path
+    import shlex
+
+    return shlex.quote(path)

@@ -98,6 +98,7 @@ class Shell(click.Group):
 
             answer(self)
             return 0
+        _open_closed_streams()
         # Values of users may hold what this terminal's encoding lacks: escaped, not a crash.
         reconfigure = getattr(sys.stdout, "reconfigure", None)
         if reconfigure is not None:
@@ -116,7 +117,7 @@ def _ended(run: Callable[[], int], arguments: Sequence[str], debug: bool) -> int
     except click.exceptions.Exit as end:
         return end.exit_code
     except UserError as error:
-        return _told(error, as_json)
+        return _told(_led(error, arguments), as_json)
     except click.ClickException as error:
         return _told(_translated(error, arguments), as_json)
     except (KeyboardInterrupt, click.Abort):
@@ -136,6 +137,15 @@ def _ended(run: Callable[[], int], arguments: Sequence[str], debug: bool) -> int
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except Exception as error:
+        if isinstance(error, OSError) and not _output_works():
+            return _told(
+                UserError(
+                    f"the output could not be written: {error.strerror}; what the command does"
+                    " besides is done",
+                    where="standard output",
+                ),
+                as_json=False,
+            )
         if debug:
             raise
         name = type(error).__name__
@@ -158,6 +168,33 @@ def _told(error: UserError, as_json: bool) -> int:
         else:
             click.echo("\n".join(error.lines()), err=True)
     return error.exit_code
+
+
+def _led(error: UserError, arguments: Sequence[str]) -> UserError:
+    """The error with a place and a next command, where it has none of its own."""
+    name = next((argument for argument in arguments if argument in COMMANDS), "")
+    path = f"mqscaffold {name}".rstrip()
+    return error.located(path).leading_to(f"{path} --help")
+
+
+def _open_closed_streams() -> None:
+    """Give a process whose standard streams were closed empty ones, as `>&-` in a shell means.
+
+    Otherwise the first file that it opens would become its standard output.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+
+
+def _output_works() -> bool:
+    """Whether standard output takes anything at all; if not, it is given up."""
+    try:
+        print(flush=True)  # what failed is dropped, so that flush alone would succeed now
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
 
 
 def _translated(error: click.ClickException, arguments: Sequence[str]) -> UserError:

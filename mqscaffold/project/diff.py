@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mqscaffold.errors import UserError
 from mqscaffold.render.files import File
 
 __all__ = ["diff"]
@@ -15,6 +16,9 @@ def diff(files: Sequence[File], target: Path) -> str:
 
     Files that are not there appear as additions; equal ones, and files of the target that the
     project does not have, do not appear. The text is empty when nothing would change.
+
+    Raises:
+        UserError: a file that is there cannot be read, so the difference is not known.
     """
     return "".join(
         line
@@ -26,8 +30,12 @@ def diff(files: Sequence[File], target: Path) -> str:
 def _read(target: Path, path: str) -> str | None:
     try:
         data = target.joinpath(*path.split("/")).read_bytes()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
+    except OSError as error:
+        raise UserError(
+            f"it cannot be compared: {error.strerror}", where=str(target / path)
+        ) from None
     return data.decode("utf-8", "replace")
 
 

@@ -16,6 +16,8 @@ __all__ = ["check_text", "read_toml"]
 # https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
 _VALUE_LIMIT = 10_000
 _FILE_LIMIT = 1_000_000
+# A filter policy may be nested five levels deep, a flow's settings are three more.
+_DEPTH_LIMIT = 20
 
 
 def read_toml(path: str, where: str | None = None) -> dict[str, Any]:
@@ -26,8 +28,8 @@ def read_toml(path: str, where: str | None = None) -> dict[str, Any]:
         where: what named it, for the message when it cannot be read; the path by default.
 
     Raises:
-        UserError: it is no file, cannot be read, is not TOML (with line and column), or a text
-            in it is one that `check_text` refuses.
+        UserError: it is no file, cannot be read, is not TOML (with line and column), is nested
+            absurdly deep, or a text in it is one that `check_text` refuses.
     """
     import tomllib
 
@@ -44,13 +46,18 @@ def read_toml(path: str, where: str | None = None) -> dict[str, Any]:
     if len(data) > _FILE_LIMIT:
         raise UserError("the file has more than 1 MB", where=where)
     try:
-        read = tomllib.loads(data.decode("utf-8"))
+        # Editors on Windows begin a file with a mark that TOML does not know.
+        read = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UserError("it is not UTF-8 text", where=f"{path}, line {line}") from None
     except tomllib.TOMLDecodeError as error:
         raise _no_toml(str(error), path) from None
-    for key, text in _texts(read):
+    except ValueError:  # Python's own limit, against numbers that take minutes to read
+        raise UserError("a number in it has too many digits", where=path) from None
+    except RecursionError:
+        raise _too_deep(path) from None
+    for key, text in _texts(read, path):
         check_text(text, f"{path}, {key}")
     return read
 
@@ -75,21 +82,33 @@ def _no_toml(message: str, path: str) -> UserError:
         where = f"{path}, line {place[1]}, column {place[2]}"
     else:
         where = f"{path}, at its end"
-    return UserError(f"it is not TOML: {reason}", where=where, near='retention = "7d"')
+    return UserError(
+        f"it is not TOML: {reason}", where=where, command='write a setting as retention = "7d"'
+    )
 
 
-def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+def _too_deep(where: str) -> UserError:
+    return UserError(
+        "tables or lists are nested too deeply",
+        where=where,
+        command=f"at most {_DEPTH_LIMIT} levels make sense",
+    )
+
+
+def _texts(value: Any, path: str, key: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
     """Every key and every text value, with its dotted key."""
+    if depth > _DEPTH_LIMIT:
+        raise _too_deep(path)
     if isinstance(value, str):
         yield key, value
     elif isinstance(value, dict):
         for name, inner in cast("dict[str, Any]", value).items():
             full = f"{key}.{name}" if key else name
             yield full, name
-            yield from _texts(inner, full)
+            yield from _texts(inner, path, full, depth + 1)
     elif isinstance(value, list):
         for inner in cast("list[Any]", value):
-            yield from _texts(inner, key)
+            yield from _texts(inner, path, key, depth + 1)
 
 
 def _neighbours(path: str) -> tuple[str, ...]:

@@ -39,7 +39,11 @@ def trial(folder: Path, *, count: int, keep: bool) -> TryInput:
         )
     catalog = load()
     lists = frozenset(setting.name for setting in catalog.settings if setting.type == "items")
-    project = plan(read(read_toml(str(path)), lists), catalog).described
+    spec = read(read_toml(str(path)), lists, str(path))
+    try:
+        project = plan(spec, catalog).described
+    except UserError as error:
+        raise error.within(str(path)) from None
     return TryInput(
         project_dir=folder.resolve(),
         project=project.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from mqscaffold.catalog import values
 from mqscaffold.catalog.load import Catalog
@@ -11,7 +11,7 @@ from mqscaffold.errors import UserError, quote
 from mqscaffold.names import check_name, unknown
 from mqscaffold.render.places import per_element
 from mqscaffold.render.resolved import Flow, Values, names_on
-from mqscaffold.render.spec import FlowSpec, Spec
+from mqscaffold.render.spec import FlowSpec, Layer, Spec
 
 
 def check_chosen(spec: FlowSpec, flow: Flow, settings: Mapping[str, Setting]) -> None:
@@ -43,12 +43,21 @@ def check_chosen(spec: FlowSpec, flow: Flow, settings: Mapping[str, Setting]) ->
                 where = f"{each}.{item}.{name}"
                 _known(name, settings, flow.values, cell, where, show)
                 if per_element(settings[name], flow.places) != each:
+                    whole = settings[name].level or "flow"
                     raise UserError(
-                        f"{name} holds for the whole flow, not for one of its {each}",
+                        f"{name} holds for the whole {whole}, not for one of its {each}",
                         where=where,
-                        near=f"{name}={values.shown(settings[name], layer.both.get(name))}",
+                        near=[f"{at}={value}" for at, value in _written(settings[name], layer)],
                     )
                 _not_inert(flow, settings[name], flow.items[each][item], where)
+
+
+def _written(setting: Setting, layer: Layer) -> Iterator[tuple[str, str]]:
+    """The addresses and values that a table gives ``setting``, moved to the whole flow."""
+    for prefix, table in (("", layer.both), *((f"{s}/", layer.stacks.get(s, {})) for s in STACKS)):
+        if setting.name in table:
+            value = values.read(setting, table[setting.name], setting.name)
+            yield f"{prefix}{setting.name}", values.shown(setting, value)
 
 
 def check_stacks(flow: Flow) -> None:
@@ -91,9 +100,11 @@ def _not_inert(flow: Flow, setting: Setting, held: Values, where: str) -> None:
         return
     if any(setting.when.value(names_on(held, stack)) for stack in STACKS):
         return
+    needed = held.get(setting.when.text)
     raise UserError(
         f"{setting.name} has no effect here: it needs {setting.when.text}",
         where=where,
+        near=f"{setting.when.text}=true" if needed and needed.setting.type == "bool" else None,
         command=f"mqscaffold explain {flow.service.key}.{setting.name}",
     )
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from mqscaffold.render import context
 from mqscaffold.render.compose import Graph
+from mqscaffold.render.environment import environment
 from mqscaffold.render.events import events_module
 from mqscaffold.render.files import File, read
 from mqscaffold.render.layout import WIDTH
@@ -28,10 +28,11 @@ def flow_files(
     if not described.code:
         return
     yield from _runtime(project, described, templates)
-    environment = _environment(templates)
+    jinja = environment(templates)
     for flow, texts in _pairs(project, described):
-        yield from _flow(flow, texts, described, environment)
-    names = {
+        yield from _flow(flow, texts, described, jinja)
+    names: dict[str, Any] = {
+        "imports": imports,
         "project": described,
         "flows": [_values(f, t) for f, t in _pairs(project, described)],
         "examples": {e.type: e.example for flow in described.flows for e in flow.events},
@@ -39,7 +40,7 @@ def flow_files(
     yield File("tests/conftest.py", read(tests / "conftest.py"), "managed")
     if any(flow.consumers for flow in described.flows):
         yield File("tests/memory_queue.py", read(tests / "memory_queue.py"), "managed")
-        text = environment.get_template("project/tests/test_end_to_end.py.j2").render(names)
+        text = jinja.get_template("project/tests/test_end_to_end.py.j2").render(names)
         yield File("tests/test_end_to_end.py", text, "managed")
 
 
@@ -68,13 +69,13 @@ def _runtime(project: Project, described: context.Project, templates: Path) -> I
 
 
 def _flow(
-    flow: Flow, texts: context.Flow, described: context.Project, environment: Environment
+    flow: Flow, texts: context.Flow, described: context.Project, jinja: Environment
 ) -> Iterator[File]:
     folder = f"src/{flow.package}"
-    names = {"project": described, "flow": _values(flow, texts)}
+    names = {"imports": imports, "project": described, "flow": _values(flow, texts)}
 
     def render(template: str, **more: Any) -> str:
-        return environment.get_template(f"flow/{template}.j2").render(names | more)
+        return jinja.get_template(f"flow/{template}.j2").render(names | more)
 
     yield File(f"{folder}/__init__.py", render("__init__.py"), "managed")
     schemas = {event.type: event.schema for event in texts.events}
@@ -90,7 +91,7 @@ def _flow(
     for consumer in _values(flow, texts)["consumers"]:
         text = render("handlers/handler.py", consumer=consumer)
         yield File(f"{folder}/handlers/{consumer['ident']}.py", text, "seeded")
-    text = environment.get_template("project/tests/test_handlers.py.j2").render(names)
+    text = jinja.get_template("project/tests/test_handlers.py.j2").render(names)
     yield File(f"tests/test_{flow.package}_handlers.py", text, "seeded")
 
 
@@ -166,18 +167,3 @@ def _imported(module: str, names: Sequence[str]) -> str:
     if len(line) <= WIDTH:
         return line
     return "\n".join([f"from {module} import (", *(f"    {name}," for name in names), ")"])
-
-
-@cache
-def _environment(templates: Path) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(templates),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # Python and Markdown, not HTML
-        auto_reload=False,
-    )
-    environment.globals["imports"] = imports  # pyright: ignore[reportArgumentType]
-    return environment

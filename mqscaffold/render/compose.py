@@ -152,6 +152,8 @@ class _Composer:
                 expression = self._value(flow, value, component.args.get(target.name), each, item)
                 if expression is not None:
                     given[target.name] = expression
+                elif process:
+                    given.pop(target.name, None)  # its own default, not what all others have
         order = {name: number for number, name in enumerate(component.args)}
         for name in sorted(given, key=lambda name: order.get(name, len(order))):
             if given[name] != Literal(component.args.get(name, REQUIRED)):

@@ -129,7 +129,7 @@ def event(event_type: str) -> context.Event:
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": class_name(event_type),
-        "description": f"The data of a {event_type} event.",
+        "description": f"The data of {event_type}.",
         "type": "object",
         "required": [key, "total_cents"],
         "properties": {

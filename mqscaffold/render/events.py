@@ -21,9 +21,8 @@ _READERS: Final = {"string": "text", "integer": "integer", "number": "number", "
 # Beside comments: an unknown field is ignored whatever the schema says, so that a producer may add
 # one first; a format is an annotation: https://json-schema.org/draft/2020-12/json-schema-validation
 _SILENT: Final = frozenset(
-    ("$schema", "$id", "$comment", "title", "description", "examples", "default", "x-key")
-    + ("additionalProperties", "format")  # noqa: RUF005, two kinds of names
-)
+    ("$schema", "$id", "$comment", "title", "description", "examples", "default")
+) | {"x-key", "additionalProperties", "format"}
 _READ: Final = frozenset(("type", "required", "properties", "items", "enum"))
 
 

@@ -80,10 +80,11 @@ def _active(
     for variant in (*(cloud.variants if cloud else ()), *service.variants):
         on = {stack: bool(variant.condition.value(names_on(held, stack))) for stack in STACKS}
         if on["dev"] != on["prod"]:
+            names = ", ".join(sorted(variant.condition.names))
             raise UserError(
-                f"{variant.condition.text} must be the same on dev and prod: it decides which"
-                " resources there are",
-                where=", ".join(sorted(variant.condition.names)),
+                f"{names} must be the same on dev and prod: it decides which resources there are",
+                where=names,
+                command="set it without a stack",
             )
         if on["dev"]:
             yield variant

@@ -15,6 +15,7 @@ from mqscaffold.catalog.model import STACKS, Level, Service, Setting, Stack
 from mqscaffold.errors import UserError
 from mqscaffold.names import check_joined, check_name, unknown
 from mqscaffold.render import spec as specs
+from mqscaffold.render.cells import check_cell
 from mqscaffold.render.choose import candidates, chosen_parts, host_name
 from mqscaffold.render.resolve import lists_of, resolve
 from mqscaffold.render.spec import DEFAULT_HOST, Address, FlowSpec, HostSpec, Layer, Spec
@@ -59,10 +60,9 @@ def spec_of(request: Request, catalog: Catalog) -> Spec:
     shapes = [(where, text) for where, text in sets if not where.item]
     elements = [(where, text) for where, text in sets if where.item]
     base = _with_hosts(_from_answers(request, lists) or _single(request, catalog, lists), catalog)
-    given = _given(base) | {where.setting for where, _ in shapes}
-    changed = _with_environment(base, request.environment, given, catalog)
+    changed = _with_environment(base, request.environment, catalog)
     if request.ask is not None and len(base.flows) == 1:
-        changed = _with_answers(changed, request.ask, shapes, given, catalog)
+        changed = _with_answers(changed, request.ask, shapes, catalog)
     # Which elements there are is settled before one of them is looked up.
     changed = _with_sets(changed, (*shapes, *elements), catalog)
     changed = _with_elements(changed, catalog)
@@ -74,7 +74,12 @@ def _from_answers(request: Request, lists: frozenset[str]) -> Spec | None:
     """Answers in the form of mqscaffold.toml describe the whole project."""
     if "flows" not in request.answers:
         return None
-    for option, given in (("--pattern", request.pattern), ("--service", request.service)):
+    options = {
+        "--pattern": request.pattern,
+        "--service": request.service,
+        "--with": request.features,
+    }
+    for option, given in options.items():
         if given:
             raise UserError(
                 f"{option} and an answers file with flows both say what to make",
@@ -158,38 +163,37 @@ def _with_hosts(spec: Spec, catalog: Catalog) -> Spec:
     return spec
 
 
-def _given(spec: Spec) -> set[str]:
-    """The settings that answers name, for the flow or for all of its elements."""
-    names = set(spec.project.names())
-    for host in spec.hosts.values():
-        names |= host.values.names()
-    for flow in spec.flows:
-        names |= flow.values.names() | set(flow.items)
-    return names
+def _given(spec: Spec, flow: FlowSpec) -> set[str]:
+    """The settings that are said for both stacks: for the flow, or around it."""
+    host = spec.hosts.get(flow.on, HostSpec(flow.service))
+    return {*spec.project.both, *host.values.both, *flow.values.both, *flow.items}
 
 
-def _with_environment(
-    spec: Spec, environment: Mapping[str, str], given: set[str], catalog: Catalog
-) -> Spec:
-    """``spec`` with what the environment says where nothing stronger does; ``given`` grows."""
-    known = [setting.name for setting in catalog.settings]
+def _with_environment(spec: Spec, environment: Mapping[str, str], catalog: Catalog) -> Spec:
+    """``spec`` with what the environment says of every flow for which answers do not."""
+    known = {setting.name: setting for setting in catalog.settings}
     for variable in sorted(environment):
         if not variable.startswith(ENVIRONMENT):
             continue
         name = variable.removeprefix(ENVIRONMENT).lower()
         if name not in known:
             raise unknown("setting", name, known, where=variable)
-        if name not in given and _has(spec, name, catalog):
-            spec = _with_set(spec, Address(name), environment[variable], catalog)
-            given.add(name)
+        for flow in spec.flows:
+            setting = _family(flow, catalog).get(name)
+            if setting is None or setting.planned or name in _given(spec, flow):
+                continue
+            values.read(setting, environment[variable], variable)
+            where = Address(name, flow=flow.name)
+            spec = _with_set(spec, where, environment[variable], catalog)
     return spec
 
 
-def _with_answers(
-    spec: Spec, ask: Ask, sets: Sequence[Set], given: set[str], catalog: Catalog
-) -> Spec:
+def _with_answers(spec: Spec, ask: Ask, sets: Sequence[Set], catalog: Catalog) -> Spec:
     """``spec`` with what the user answers; ``sets`` are already known and decide what is asked."""
-    for setting in _family(spec.flows[0], catalog).values():
+    (flow,) = _with_sets(spec, sets, catalog).flows
+    check_cell(flow, catalog)  # before anything is asked in vain
+    given = _given(spec, spec.flows[0]) | {where.setting for where, _ in sets if not where.stack}
+    for setting in _family(flow, catalog).values():
         if setting.ask and setting.name not in given and not setting.planned:
             spec = _with_answer(spec, setting, ask, sets, catalog)
     return spec
@@ -232,13 +236,6 @@ def _family(flow: FlowSpec, catalog: Catalog) -> dict[str, Setting]:
     return candidates(_service(flow, catalog), catalog)
 
 
-def _has(spec: Spec, name: str, catalog: Catalog) -> bool:
-    return any(
-        name in (family := _family(flow, catalog)) and not family[name].planned
-        for flow in spec.flows
-    )
-
-
 def _with_sets(spec: Spec, sets: Sequence[Set], catalog: Catalog) -> Spec:
     for where, text in sets:
         spec = _with_set(spec, where, text, catalog)
@@ -262,7 +259,11 @@ def _with_set(spec: Spec, where: Address, text: Any, catalog: Catalog) -> Spec:
     value = values.toml_value(setting, values.read(setting, text, str(where)))
     if setting.type == "items":
         if where.stack or where.item:
-            raise UserError(f"{setting.name} is the same on every stack", where=str(where))
+            raise UserError(
+                f"{setting.name} is one list of the flow, on both stacks",
+                where=f"--set {where}",
+                near=str(Address(setting.name, flow=where.flow)),
+            )
         kept = flow.items.get(setting.name, {})
         elements = {item: kept.get(item, Layer()) for item in value}
         return spec.with_flow(replace(flow, items={**flow.items, setting.name: elements}))
@@ -282,15 +283,17 @@ def _with_set(spec: Spec, where: Address, text: Any, catalog: Catalog) -> Spec:
 
 def _addressed(spec: Spec, where: Address, catalog: Catalog) -> FlowSpec:
     """The flow of an address. A setting of the whole project is read as any flow that has it."""
+    names = [flow.name for flow in spec.flows]
+    if where.flow and where.flow not in names:
+        raise unknown("flow", where.flow, names, where=f"--set {where}")
     if where.flow:
         return spec.flow(where.flow)
     first, *others = spec.flows
     having = [flow for flow in spec.flows if where.setting in _family(flow, catalog)]
     whole = any(_family(flow, catalog)[where.setting].level == "project" for flow in having)
     if others and not whole:
-        flows = ", ".join(flow.name for flow in spec.flows)
         raise UserError(
-            f"which flow is {where} of? there are {flows}",
+            f"which flow is {where} of? there are {', '.join(names)}",
             where=f"--set {where}",
             near=[str(replace(where, flow=flow.name)) for flow in having or spec.flows],
         )
@@ -334,10 +337,12 @@ def check_all_names(spec: Spec, catalog: Catalog) -> None:
         if slot.scope == "project"
     }
     words = {"config", "keep", "key", "keys", "handlers", "events", "dlq", "undelivered", *STACKS}
-    if len(spec.flows) != 1 or spec.name != spec.flows[0].name:
-        check_name(spec.name, what="project", stands_alone=False)
+    one = len(spec.flows) == 1 and spec.name == spec.flows[0].name
+    if not one:
+        check_name(spec.name, what="project", where="name", stands_alone=False)
     for flow in spec.flows:
-        check_name(flow.name, what="flow", reserved={*shared, *words, "messaging"})
+        where = "NAME" if one else f"[flows.{flow.name}]"
+        check_name(flow.name, what="flow", reserved={*shared, *words, "messaging"}, where=where)
         for each, elements in flow.items.items():
             for item in elements:
                 what = each.removesuffix("s")

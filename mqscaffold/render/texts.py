@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import json
 import textwrap
-from functools import cache
 from pathlib import Path
-from typing import Any, cast
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from typing import Any
 
 from mqscaffold.render import facts, oncall
 from mqscaffold.render.asyncapi import asyncapi
 from mqscaffold.render.context import ConfigKey, ConfigValue, Consumer, Flow, Project, Stack
+from mqscaffold.render.environment import environment
 from mqscaffold.render.files import File, Kind, read
-from mqscaffold.render.yamltext import block, scalar
+from mqscaffold.render.yamltext import block
 
 __all__ = ["ACTIONS", "PULUMI", "PULUMI_AWS", "project_files"]
 
@@ -54,7 +52,7 @@ _CODE_COPIES: tuple[tuple[str, str, Kind], ...] = (
 _INFRA_COPIES: tuple[tuple[str, str, Kind], ...] = (
     ("locks/aws/requirements-infra.lock", "requirements-dev.lock", "merged"),
 )
-_STACK_TEMPLATE = "infra/Pulumi.stack.yaml.j2"
+_STACK_TEMPLATE = "project/infra/Pulumi.stack.yaml.j2"
 
 
 def project_files(project: Project, templates: Path) -> list[File]:
@@ -65,16 +63,16 @@ def project_files(project: Project, templates: Path) -> list[File]:
         templates: the folder `templates/` of the catalog, a checkout's or an installed copy's.
     """
     folder = templates / "project"
-    environment = _environment(folder)
+    jinja = environment(templates)
     values = _values(project)
     rendered = [*_TEMPLATES, *(_CODE_TEMPLATES if project.code else ())]
     copied = [*_COPIES, *(_CODE_COPIES if project.code else _INFRA_COPIES)]
     files = [
-        File(path, environment.get_template(source).render(values), kind)
+        File(path, jinja.get_template(f"project/{source}").render(values), kind)
         for source, path, kind in rendered
     ]
     files += [File(path, read(folder / source), kind) for source, path, kind in copied]
-    stack_template = environment.get_template(_STACK_TEMPLATE)
+    stack_template = jinja.get_template(_STACK_TEMPLATE)
     for stack in project.stacks:
         text = stack_template.render(stack=stack, **_stack_values(project, stack))
         files.append(File(f"infra/Pulumi.{stack.name}.yaml", text, "seeded"))
@@ -177,26 +175,3 @@ def _config_entry(project: Project, item: ConfigValue) -> dict[str, str]:
         return {"why": item.why, "text": block({key: item.value}, indent=2)}
     shown = textwrap.indent(block({key: item.example}), "  # ")
     return {"why": item.why, "text": shown}
-
-
-def _cell(text: str) -> str:
-    """Text that stays inside one cell of a Markdown table."""
-    return text.replace("|", "\\|").replace("\n", " ")
-
-
-@cache
-def _environment(folder: Path) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(folder),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        # Nothing here is HTML, and the templates of a release do not change under a process.
-        autoescape=False,
-        auto_reload=False,
-    )
-    # jinja2 leaves the type of its filters open.
-    filters = cast(dict[str, Any], environment.filters)  # pyright: ignore[reportUnknownMemberType]
-    filters.update(cell=_cell, yaml=scalar)
-    return environment

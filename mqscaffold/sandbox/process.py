@@ -77,9 +77,12 @@ def require_loopback(url: str) -> str:
 class Child:
     """One running process; its output goes to a file of its own."""
 
-    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(
+        self, name: str, process: subprocess.Popen[bytes], log: Path, cwd: Path | None = None
+    ) -> None:
         self.name = name
         self.log = log
+        self.cwd = cwd
         self._process = process
 
     @property
@@ -165,7 +168,7 @@ class Family:
                 creationflags=flags,
                 start_new_session=apart,
             )
-        child = Child(name, process, log)
+        child = Child(name, process, log, cwd)
         self._children.append(child)
         return child
 

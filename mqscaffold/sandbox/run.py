@@ -92,6 +92,9 @@ def _set_up(
 ) -> Stage:
     """Environments, configuration and MiniStack."""
     config = load(request.infra, request.stack, request.config)
+    program = request.infra / "__main__.py"
+    if not program.is_file():
+        raise UserError("the project has no program to deploy", where=str(program))
     cache = request.cache or environments.cache_directory()
     with steps.step("environments") as detail:
         broker_python = environments.ensure(MINISTACK, cache, say)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -190,8 +192,15 @@ class Running:
         try:
             entry: Any = json.loads(lines[-1])
         except ValueError:
-            return lines[-1]
+            return f"{lines[-1]}{self._place(lines)}"
         return str(entry.get("reason") or entry.get("message") or lines[-1])
+
+    def _place(self, lines: Sequence[str]) -> str:
+        """Where in the project a traceback ends; empty when nowhere."""
+        inside = re.escape(f"{self.child.cwd}{os.sep}") if self.child.cwd else "$^"
+        places = [re.match(rf'  File "{inside}(.+)", line (\d+)', line) for line in lines]
+        last = next((place for place in reversed(places) if place), None)
+        return f" ({last[1]}, line {last[2]})" if last else ""
 
 
 def shorten_polls(stage: Stage, deployment: Deployment) -> None:

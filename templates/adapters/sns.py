@@ -24,5 +24,5 @@ class SnsTopic(Sender):
         self.batch_bytes = int(found.get("MaximumMessageSize", 262_144))
         self.address = arn
 
-    def _send(self, part: Any) -> Any:
-        return self.client.publish_batch(TopicArn=self.address, PublishBatchRequestEntries=part)
+    def _send(self, chunk: Any) -> Any:
+        return self.client.publish_batch(TopicArn=self.address, PublishBatchRequestEntries=chunk)

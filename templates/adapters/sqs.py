@@ -15,10 +15,10 @@ from uuid import uuid4
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from messaging.cloudevents import Outgoing
-from messaging.message import Failure, Received, StartError
+from messaging.cloudevents import Outgoing, Received
+from messaging.message import Failure, StartError
 from messaging.producer import Unsendable
 
 ENTRIES = ATTRIBUTES = 10  # in one batch; of one message
@@ -36,20 +36,20 @@ def client(service: str, connections: int = 10, region: str | None = None) -> An
     return boto3.client(service, region_name=region, config=config)  # pyright: ignore
 
 
-def variable(name: str) -> str:
-    """An environment variable that must be there."""
-    if not (value := os.environ.get(name)):
-        raise StartError(f"{name} is not set; it is an output of the Pulumi stack")
-    return value
-
-
 def describe(error: Exception) -> Failure:
     """The code of an AWS error, and whether the same call can succeed later."""
     if not isinstance(error, ClientError):
-        return Failure(type(error).__name__, isinstance(error, HTTPClientError))
+        return Failure(type(error).__name__, isinstance(error, BotoCoreError))
     code = str(error.response.get("Error", {}).get("Code"))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return Failure(code, status >= 500 or "Throttl" in code)
+
+
+def variable(name: str) -> str:
+    """An environment variable that must be there."""
+    if value := os.environ.get(name):
+        return value
+    raise StartError(f"{name} is not set; it is an output of the Pulumi stack")
 
 
 @contextmanager
@@ -69,17 +69,17 @@ def needs(action: str, resource: str, starting: bool = True) -> Generator[None]:
 
 def batch(call: Callable[[Any], Any], entries: Sequence[Mapping[str, Any]]) -> list[Failure | None]:
     """Makes a batch call, for ten entries at a time. Returns each entry's failure."""
-    failures: list[Failure | None] = []
+    result: list[Failure | None] = [None] * len(entries)
     for start in range(0, len(entries), ENTRIES):
-        part = [{"Id": str(n), **x} for n, x in enumerate(entries[start : start + ENTRIES])]
+        chunk = [
+            {"Id": str(start + n), **x} for n, x in enumerate(entries[start : start + ENTRIES])
+        ]
         try:
-            failed = {x["Id"]: x for x in call(part).get("Failed", [])}
+            for x in call(chunk).get("Failed", []):
+                result[int(x["Id"])] = Failure(x["Code"], not x["SenderFault"])
         except (BotoCoreError, ClientError) as error:
-            failures += [describe(error)] * len(part)
-        else:
-            found = (failed.get(entry["Id"]) for entry in part)
-            failures += [x and Failure(x["Code"], not x["SenderFault"]) for x in found]
-    return failures
+            result[start : start + len(chunk)] = [describe(error)] * len(chunk)
+    return result
 
 
 class Sender:
@@ -93,9 +93,8 @@ class Sender:
         self.client: Any = None
 
     def check(self, event: Outgoing) -> None:
-        if event.size() > self.batch_bytes:
-            limit = self.batch_bytes
-            raise Unsendable(f"{event.size()} bytes with its attributes; the limit is {limit}")
+        if (size := event.size()) > self.batch_bytes:
+            raise Unsendable(f"{size} bytes with its attributes, the limit is {self.batch_bytes}")
         # With raw delivery SNS discards a message that has more, and says so to nobody.
         # https://docs.aws.amazon.com/sns/latest/dg/SNSMessageAttributes.html
         if len(event.attributes) > ATTRIBUTES:
@@ -107,10 +106,8 @@ class Sender:
 
     def entry(self, event: Outgoing) -> dict[str, Any]:
         """The event as AWS takes it."""
-        attributes = {
-            name: {"DataType": "String", "StringValue": text}
-            for name, text in event.attributes.items()
-        }
+        texts = event.attributes.items()
+        attributes = {name: {"DataType": "String", "StringValue": text} for name, text in texts}
         order = {"MessageGroupId": event.group or event.id, "MessageDeduplicationId": event.id}
         sent = {self.body: event.body, "MessageAttributes": attributes}
         return sent | order if self.fifo else sent
@@ -118,8 +115,8 @@ class Sender:
     def send(self, events: Sequence[Outgoing]) -> list[Failure | None]:
         return batch(self._send, [self.entry(event) for event in events])
 
-    def _send(self, part: Any) -> Any:
-        return self.client.send_message_batch(QueueUrl=self.address, Entries=part)
+    def _send(self, chunk: Any) -> Any:
+        return self.client.send_message_batch(QueueUrl=self.address, Entries=chunk)
 
 
 class SqsQueue(Sender):
@@ -135,8 +132,8 @@ class SqsQueue(Sender):
         self.fifo = url.endswith(".fifo")
         with needs("sqs:GetQueueAttributes", self.name):
             self.client = client("sqs", concurrency + 4)
-            answer = self.client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
-        found = answer["Attributes"]
+            found = self.client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        found = found["Attributes"]
         self.batch_bytes = int(found.get("MaximumMessageSize", 1_048_576))
         self.lease_seconds = float(found["VisibilityTimeout"])
         redrive = json.loads(found.get("RedrivePolicy", "{}"))
@@ -156,7 +153,7 @@ class SqsQueue(Sender):
         with needs("sqs:ReceiveMessage", self.name, starting=False):
             answer = self.client.receive_message(**request)
         self._receive_id = uuid4().hex
-        return [received(message) for message in answer.get("Messages", [])]
+        return [self._received(message) for message in answer.get("Messages", [])]
 
     def extend(self, messages: Sequence[Received]) -> list[Failure | None]:
         return self.nack(messages, self.lease_seconds)
@@ -164,12 +161,12 @@ class SqsQueue(Sender):
     def nack(self, messages: Sequence[Received], delay: float) -> list[Failure | None]:
         change, delay = self.client.change_message_visibility_batch, round(delay)
         entries = [{"ReceiptHandle": x.receipt, "VisibilityTimeout": delay} for x in messages]
-        return batch(lambda part: change(QueueUrl=self.address, Entries=part), entries)
+        return batch(lambda chunk: change(QueueUrl=self.address, Entries=chunk), entries)
 
     def ack(self, messages: Sequence[Received]) -> list[Failure | None]:
         delete = self.client.delete_message_batch
         entries = [{"ReceiptHandle": message.receipt} for message in messages]
-        return batch(lambda part: delete(QueueUrl=self.address, Entries=part), entries)
+        return batch(lambda chunk: delete(QueueUrl=self.address, Entries=chunk), entries)
 
     def dead_letter(self, message: Received, fields: Mapping[str, str]) -> None:
         kept = dict(message.attributes)
@@ -179,17 +176,17 @@ class SqsQueue(Sender):
         letter = self.entry(Outgoing(message.id, message.body, kept, message.group))
         self.client.send_message(QueueUrl=self._dlq, **letter)
 
-
-def received(message: Mapping[str, Any]) -> Received:
-    """A message as SQS hands it over; binary attributes are left out."""
-    system, values = message["Attributes"], message.get("MessageAttributes", {})
-    first_seen = int(system.get("ApproximateFirstReceiveTimestamp", 0)) / 1000
-    return Received(
-        receipt=message["ReceiptHandle"],
-        id=message["MessageId"],
-        body=message["Body"],
-        attributes={name: x["StringValue"] for name, x in values.items() if "StringValue" in x},
-        attempt=int(system["ApproximateReceiveCount"]),
-        group=system.get("MessageGroupId"),
-        first_seen=datetime.fromtimestamp(first_seen, UTC).isoformat(timespec="seconds"),
-    )
+    def _received(self, message: Mapping[str, Any]) -> Received:
+        """A message as SQS hands it over; binary attributes are left out."""
+        system, values = message["Attributes"], message.get("MessageAttributes", {})
+        texts = {name: x["StringValue"] for name, x in values.items() if "StringValue" in x}
+        first_seen = int(system.get("ApproximateFirstReceiveTimestamp", 0)) / 1000
+        return Received(
+            receipt=message["ReceiptHandle"],
+            id=message["MessageId"],
+            body=message["Body"],
+            attributes=texts,
+            attempt=int(system["ApproximateReceiveCount"]),
+            group=system.get("MessageGroupId") if self.fifo else None,  # else it orders nothing
+            first_seen=datetime.fromtimestamp(first_seen, UTC).isoformat(timespec="seconds"),
+        )

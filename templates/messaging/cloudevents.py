@@ -11,16 +11,29 @@ from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from uuid import uuid4
 
-from messaging.message import Draft, InvalidEvent, Message
+from messaging.message import Draft, InvalidEvent
 
 # https://www.w3.org/TR/trace-context/#traceparent-header
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 
 # The traceparent of the message being handled: what its handler sends continues that trace.
 trace: ContextVar[str | None] = ContextVar("traceparent", default=None)
+
+
+class Received(NamedTuple):
+    """A message as a broker handed it over. Those of one `group` are handled one by one, in
+    order. `attempt` is the broker's count, `first_seen` an ISO 8601 time."""
+
+    receipt: str
+    id: str
+    body: str
+    attributes: Mapping[str, str]
+    attempt: int
+    group: str | None
+    first_seen: str
 
 
 class Outgoing(NamedTuple):
@@ -59,13 +72,9 @@ def encode(draft: Draft, source: str, id: str | None = None) -> Outgoing:
     return Outgoing(id, text, attributes, key)
 
 
-def decode(
-    body: str, attributes: Mapping[str, str], attempt: int
-) -> tuple[Message[object], str | None]:
-    """The event in a body, raw or inside an SNS notification, and its traceparent.
-
-    The data is not checked yet. Raises InvalidEvent for anything that is not a CloudEvent.
-    """
+def decode(body: str, attributes: Mapping[str, str]) -> tuple[dict[str, Any], str | None]:
+    """The fields of the Message in a body, raw or inside an SNS notification, and its traceparent.
+    The data is not checked yet. Raises InvalidEvent for anything that is not a CloudEvent."""
     event = _object(body)
     if event.get("Type") == "Notification" and isinstance(event.get("Message"), str):
         carried: Any = event.get("MessageAttributes")
@@ -84,24 +93,13 @@ def decode(
         time = datetime.fromisoformat(event["time"]) if event.get("time") else None
     except ValueError:
         raise InvalidEvent("not a CloudEvent 1.0: time") from None
-    message = Message(
-        id=event["id"],
-        type=event["type"],
-        source=event["source"],
-        time=time,
-        key=event.get("partitionkey"),
-        attempt=attempt,
-        data=cast(object, event.get("data")),
-        correlation_id=event.get("correlationid"),
-    )
-    return message, attributes.get("traceparent")
+    fields = {name: event.get(name) for name in ("id", "type", "source", "data")}
+    fields |= {"correlation_id": event.get("correlationid"), "key": event.get("partitionkey")}
+    return fields | {"time": time}, attributes.get("traceparent")
 
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError):
-        raise InvalidEvent("not JSON") from None
-    if not isinstance(value, dict):
-        raise InvalidEvent("not a CloudEvent 1.0: no JSON object")
-    return cast(dict[str, Any], value)
+        return dict(json.loads(text).items())
+    except (ValueError, AttributeError, RecursionError):
+        raise InvalidEvent("not a JSON object") from None

@@ -1,28 +1,29 @@
 """Takes messages, runs their handlers, settles them: at least once, one by one in a group.
 
-A taken message is leased: hidden from other consumers while it waits and while it runs. When its
-lease is lost it belongs to another consumer, and its result is not acknowledged.
+A taken message is leased: hidden from other consumers until it is settled. When its lease is lost
+it belongs to another consumer, and its result is not acknowledged.
 """
 
 import logging
+import math
 import os
 import random
 import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import Any, Literal, Protocol
 from uuid import NAMESPACE_URL, uuid5
 
-from messaging.cloudevents import decode, encode, trace
+from messaging.cloudevents import Received, decode, encode, trace
 from messaging.message import (
     Draft,
     Failure,
     InvalidEvent,
-    Received,
+    Message,
     Reject,
     Retry,
     Route,
@@ -31,15 +32,12 @@ from messaging.message import (
 from messaging.producer import Producer, Undelivered, persist
 
 log = logging.getLogger("messaging")
-LEVELS = {"handled": logging.INFO, "dead-lettered": logging.ERROR}  # the others are warnings
-
 MAX_DELAY = 39_600  # 11 h: SQS hides a message for at most 12 h in all
 RENEW_AT = 0.6  # of a lease: leaves time for a call that failed to be made again
 RECEIVE_STUCK = 120  # s: a long poll takes at most 20, three tries with their time-outs 100
 ACK_SECONDS = 5  # how long an acknowledgement is tried again
 BATCH = 10  # messages received or acknowledged in one call
-PATIENCE = 0.02  # s
-TICK = 0.1  # s
+PATIENCE, TICK = 0.02, 0.1  # s
 
 
 def retry_delay(attempt: int, chance: float) -> float:
@@ -74,21 +72,16 @@ class Queue(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Consumer:
-    """One reader of one queue.
-
-    concurrency: handlers at work at once, a thread each. max_handler_seconds: after this the
-    message is left to another consumer. on_failure="block": a failing message is retried for ever
-    and holds its key. sends_to: where message.send goes. grace_seconds: for handlers at SIGTERM.
-    """
+    """One reader of one queue."""
 
     name: str
     queue_variable: str
     routes: Sequence[Route]
-    concurrency: int = 10
-    max_handler_seconds: float = 300
-    on_failure: Literal["dead-letter", "block"] = "dead-letter"
-    sends_to: Producer | None = None
-    grace_seconds: float = 30
+    concurrency: int = 10  # handlers at work at once, a thread each
+    max_handler_seconds: float = 300  # after this the message is left to another consumer
+    on_failure: Literal["dead-letter", "block"] = "dead-letter"  # or retry for ever, in order
+    sends_to: Producer | None = None  # where message.send goes
+    grace_seconds: float = 30  # what running handlers get to finish in after SIGTERM
 
 
 @dataclass(eq=False)
@@ -98,7 +91,7 @@ class Lease:
     received: Received
     expires: float
     fields: dict[str, Any]
-    running_since: float | None = None
+    must_end: float = math.inf  # when its handler has run for too long
     lost: bool = False
 
 
@@ -112,27 +105,23 @@ class Worker:
         self.stopping = threading.Event()
         self.to_run: SimpleQueue[Lease] = SimpleQueue()
         self._routes = {route.type: route for route in consumer.routes}
-        self._changed = threading.Condition()  # guards the next two
+        self._changed = threading.Condition()  # held to change the next two
         self._held: dict[Lease, None] = {}  # all that is in hand, in order of arrival
         self._groups: dict[str, list[Lease]] = {}  # the first of each is at work, the rest wait
         self._settling = threading.Lock()
-        self._done: list[tuple[Lease, str]] = []
-        self._polled_at, self._received, self._broken = clock(), False, False
+        self._done: list[tuple[Lease, str]] = []  # to be acknowledged, with what is then logged
+        self._polled_at = clock()
+        self._receiving: bool | None = None  # whether the last receive went well
         self._cannot_start: StartError | None = None
-
-    def held(self) -> list[Lease]:
-        """What is in hand, lost messages whose handler still runs included."""
-        with self._changed:
-            return list(self._held)
 
     def alive(self) -> bool:
         """False when only a restart helps: receiving hangs, or a handler runs for too long."""
-        stuck = any(self._stuck(lease) for lease in self.held())
-        return not stuck and self._clock() - self._polled_at < RECEIVE_STUCK
+        ends = [lease.must_end for lease in list(self._held)]
+        return self._clock() < min([*ends, self._polled_at + RECEIVE_STUCK])
 
     def ready(self) -> bool:
         """True while messages can be received."""
-        return not self._broken and not self.stopping.is_set()
+        return self._receiving is not False and not self.stopping.is_set()
 
     def run(self, stop: Callable[[], bool]) -> None:
         """Works until `stop` says so; then finishes what runs, and hands back the rest."""
@@ -146,9 +135,9 @@ class Worker:
         # A receive call under way is waited for: SQS would hand messages to its closed connection
         # and hide them for a whole lease. https://github.com/aws/aws-sdk-js/issues/2350
         deadline = self._clock() + self.consumer.grace_seconds
-        while self._clock() < deadline and (threads[0].is_alive() or self.held()):
+        while self._clock() < deadline and (threads[0].is_alive() or list(self._held)):
             time.sleep(TICK)
-        self._release(self.held(), 0)
+        self._release(list(self._held), 0)
         if self._cannot_start:
             raise self._cannot_start
 
@@ -158,16 +147,13 @@ class Worker:
             try:
                 step()
                 failures = 0
-                if step == self.renew:
-                    time.sleep(min(1.0, self.queue.lease_seconds / 10))
             except Exception as error:
-                if isinstance(error, StartError) and not self._received:
+                if isinstance(error, StartError) and self._receiving is None:
                     self._cannot_start = error
                     return
-                failures += 1
-                self._broken = self._broken or step == self.poll
-                self._log("broker failed", step=step.__name__, **describe(error))
-                self.stopping.wait(2.0 ** min(failures, 5) * (0.5 + random.random() / 2))
+                failures, self._receiving = min(failures + 1, 5), False
+                self._log("broker failed", **describe(error))
+                self.stopping.wait(2.0**failures * (0.5 + random.random() / 2))
 
     def poll(self) -> int:
         """Receives for the handlers that are free; returns how many messages came."""
@@ -179,8 +165,7 @@ class Worker:
         if free <= 0:
             return 0
         messages = self.queue.receive(free)
-        self._received, self._broken = True, False
-        expires = self._clock() + self.queue.lease_seconds
+        expires, self._receiving = self._clock() + self.queue.lease_seconds, True
         for message in messages:
             lease = Lease(message, expires, {"id": message.id, "attempt": message.attempt})
             with self._changed:
@@ -197,39 +182,38 @@ class Worker:
         if self.stopping.is_set() or not self._is_mine(lease):
             self._close(lease, 0)
             return
-        began = lease.running_since = self._clock()
+        began = self._clock()
+        lease.must_end = began + self.consumer.max_handler_seconds
         error: BaseException | None = None
         try:
             self._handle(lease)
         except BaseException as raised:  # a library's SystemExit must not end a thread of ours
             error = raised
-        lease.running_since = None
+        lease.must_end = math.inf
         lease.fields["seconds"] = round(self._clock() - began, 3)
         if not self._is_mine(lease):
             self._close(lease, 0)
-        elif error:
-            self._fail(lease, error)
-        else:
+        elif error is None:
             self._settle(lease, "handled")
+        else:
+            self._fail(lease, error)
 
     def _handle(self, lease: Lease) -> None:
         received, producer = lease.received, self.consumer.sends_to
-        message, traceparent = decode(received.body, received.attributes, received.attempt)
-        lease.fields |= {"id": message.id, "type": message.type, "key": message.key}
-        route = self._routes.get(message.type)
+        fields, traceparent = decode(received.body, received.attributes)
+        lease.fields |= {name: fields[name] for name in ("id", "type", "key")}
+        route = self._routes.get(fields["type"])
         if route is None:
-            raise InvalidEvent(f"no handler for events of type {message.type}")
+            raise InvalidEvent(f"no handler for events of type {fields['type']}")
+        fields["data"] = route.decode(fields["data"])
         outbox: list[Draft] | None = [] if producer else None
-        token = trace.set(traceparent)
-        try:
-            route.handle(replace(message, data=route.decode(message.data), outbox=outbox))
-            if producer and outbox:
-                # The same ids on every attempt, so that what was sent twice can be recognised.
-                name = f"{message.source}#{message.id}#{self.consumer.name}"
-                ids = [str(uuid5(NAMESPACE_URL, f"{name}#{n}")) for n in range(len(outbox))]
-                producer.deliver(map(encode, outbox, [producer.source] * len(ids), ids))
-        finally:
-            trace.reset(token)
+        trace.set(traceparent)
+        route.handle(Message(**fields, attempt=received.attempt, outbox=outbox))
+        if producer and outbox:
+            # The same ids on every attempt, so that what was sent twice can be recognised.
+            name = f"{fields['source']}#{fields['id']}#{self.consumer.name}"
+            ids = [str(uuid5(NAMESPACE_URL, f"{name}#{n}")) for n in range(len(outbox))]
+            producer.deliver(map(encode, outbox, [producer.source] * len(ids), ids))
 
     def _fail(self, lease: Lease, error: BaseException) -> None:
         received, fields = lease.received, lease.fields | describe(error)
@@ -263,6 +247,7 @@ class Worker:
         thread that is doing so now, which looks again when it is through."""
         self._done.append((lease, outcome))
         while self._done and self._settling.acquire(blocking=False):
+            time.sleep(0.001)  # for others that finish at this moment
             done = self._done[:BATCH]
             del self._done[: len(done)]
             failures = persist(self.queue.ack, [lease.received for lease, _ in done], ACK_SECONDS)
@@ -277,11 +262,13 @@ class Worker:
 
     def renew(self) -> None:
         """Extends the leases that are due, as long as the handlers may run."""
+        time.sleep(TICK)
         now, seconds = self._clock(), self.queue.lease_seconds
-        for lease in filter(self._stuck, self.held()):
-            self._lose(lease, "the handler runs for too long")
+        for lease in list(self._held):
+            if now >= lease.must_end:
+                self._lose(lease, "the handler runs for too long")
         soon = now + seconds * (1 - RENEW_AT)
-        due = [lease for lease in self.held() if lease.expires <= soon and not lease.lost]
+        due = [lease for lease in list(self._held) if lease.expires <= soon and not lease.lost]
         failures = persist(self.queue.extend, [lease.received for lease in due], 0)
         for lease, failure in zip(due, failures, strict=True):
             if failure is None:
@@ -289,17 +276,13 @@ class Worker:
             elif not failure.again or self._clock() >= lease.expires:
                 self._lose(lease, failure.code)
 
-    def _stuck(self, lease: Lease) -> bool:
-        since = lease.running_since
-        return since is not None and self._clock() - since >= self.consumer.max_handler_seconds
-
     def _is_mine(self, lease: Lease) -> bool:
         if self._clock() >= lease.expires:
             self._lose(lease, "expired")
         return lease in self._held and not lease.lost
 
     def _lose(self, lease: Lease, why: str) -> None:
-        """Leaves a message to another consumer, and hands back all that wait in its group."""
+        """Leaves a message to another consumer, and hands back what waits in its group."""
         with self._changed:
             if lease.lost or lease not in self._held:
                 return
@@ -308,9 +291,8 @@ class Worker:
         self._release(self._leave(lease, go_on=False), 0)
 
     def _close(self, lease: Lease, delay: float | None = None) -> None:
-        """Ends the work on a message: settled without a delay, handed back with one. Handed back
-        after all that wait behind it in its group, for the broker keeps the group locked while
-        its first message is in hand; so none overtakes it."""
+        """Ends the work on a message: settled without a delay, handed back with one; but first
+        what waits behind it, for while it is in hand the broker keeps its group locked."""
         self._release(self._leave(lease, go_on=delay is None), 0)
         self._release([lease], delay)
 
@@ -328,7 +310,7 @@ class Worker:
             return [] if go_on else behind
 
     def _release(self, leases: Sequence[Lease], delay: float | None) -> None:
-        if delay is not None:  # a message that cannot be handed back returns when its lease ends
+        if delay is not None:  # what cannot be handed back returns when its lease ends
             mine = [lease.received for lease in reversed(leases) if not lease.lost]
             persist(lambda messages: self.queue.nack(messages, delay), mine, 0)
         with self._changed:
@@ -338,4 +320,5 @@ class Worker:
 
     def _log(self, what: str, **fields: Any) -> None:
         fields = {"consumer": self.consumer.name, **fields}
-        log.log(LEVELS.get(what, logging.WARNING), what, extra={"fields": fields})
+        level = {"handled": logging.INFO, "dead-lettered": logging.ERROR}.get(what, logging.WARNING)
+        log.log(level, what, extra={"fields": fields})

@@ -1,6 +1,6 @@
 """What a handler sees: the message, and the two ways to say that it is not done."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
@@ -73,7 +73,7 @@ class Message(Generic[T]):
     outbox: list[Draft] | None = field(default=None, repr=False)
 
     def send(self, event: Event, key: str | None = None) -> None:
-        """Sends an event as part of handling this one: delivered before this message is
+        """Sends an event that belongs to handling this one: delivered before this message is
         acknowledged, dropped when the handler raises, under the same id on every attempt."""
         self._hold(Draft(event, key))
 
@@ -105,16 +105,3 @@ class Route(NamedTuple):
 def on(event: type[E], handle: Callable[[Message[E]], None]) -> Route:
     """Handles events of this class with this function."""
     return Route(event.TYPE, event.from_json, handle)
-
-
-class Received(NamedTuple):
-    """A message as a broker handed it over. Those of one `group` are handled one by one, in
-    order. `attempt` is the broker's count, `first_seen` an ISO 8601 time."""
-
-    receipt: str
-    id: str
-    body: str
-    attributes: Mapping[str, str]
-    attempt: int
-    group: str | None
-    first_seen: str

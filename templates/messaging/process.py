@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import threading
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -69,15 +68,12 @@ def run(consumer: Consumer, queue: Queue) -> int:
         if consumer.sends_to:
             consumer.sends_to.destination.open()
         worker = Worker(consumer, queue)
-        with ExitStack() as stack:
-            if port := os.environ.get("MESSAGING_HEALTH_PORT"):
-                host = os.environ.get("MESSAGING_HEALTH_HOST", "127.0.0.1")
-                server = stack.enter_context(health(worker, host, int(port)))
-                stack.callback(server.shutdown)
-            log.info("started", extra={"fields": fields | {"queue": queue.name}})
-            worker.run(stop)
+        if port := os.environ.get("MESSAGING_HEALTH_PORT"):
+            health(worker, os.environ.get("MESSAGING_HEALTH_HOST", "127.0.0.1"), int(port))
+        log.info("started", extra={"fields": fields | {"queue": queue.name}})
+        worker.run(stop)
+        log.info("stopped", extra={"fields": fields})
+        return 0
     except StartError as error:
         log.error("cannot start", extra={"fields": fields | {"reason": str(error)}})
         return 1
-    log.info("stopped", extra={"fields": fields})
-    return 0

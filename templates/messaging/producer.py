@@ -14,7 +14,6 @@ from messaging.message import Draft, Event, Failure
 
 log = logging.getLogger("messaging")
 T = TypeVar("T")
-BEHIND = "behind an undelivered event of its key"
 
 
 class Unsendable(ValueError):  # noqa: N818
@@ -25,8 +24,7 @@ class Undelivered(Exception):  # noqa: N818
     """Events that the broker did not take, by id with the reason; all others were delivered."""
 
     def __init__(self, failures: Mapping[str, str]) -> None:
-        self.ids = list(failures)
-        why = ", ".join(sorted(set(failures.values())))
+        self.ids, why = list(failures), ", ".join(sorted(set(failures.values())))
         super().__init__(f"{len(failures)} events were not delivered ({why})")
 
 
@@ -34,7 +32,6 @@ class Destination(Protocol):
     """One topic or queue of some broker. `open` reads its limits or raises StartError, `check`
     raises Unsendable without a network call, `send` returns each event's failure, or None."""
 
-    fifo: bool
     batch_entries: int
     batch_bytes: int
 
@@ -57,11 +54,10 @@ def persist(
             found = [Failure(type(error).__name__, True)] * len(left)
         for n, failure in zip(left, found, strict=True):
             result[n] = failure
-        if time.monotonic() + pause > deadline:
+        if not any(x and x.again for x in found) or time.monotonic() + pause > deadline:
             break
-        if any(failure and failure.again for failure in found):
-            time.sleep(pause * (0.5 + random.random() / 2))
-            pause = min(pause * 2, 5.0)
+        time.sleep(pause * (0.5 + random.random() / 2))
+        pause = min(pause * 2, 5.0)
     return result
 
 
@@ -69,9 +65,8 @@ class Producer:
     """Sends events to one destination. Making one does nothing; the first send opens it.
 
     One batch is on its way at a time: when it is full, or `linger` seconds after its first event.
-    What fails is sent again for `give_up` seconds. `flush`, and the end of `with producer:`, return
-    when all are delivered, or raise Undelivered. On FIFO, after an event that was not delivered
-    none of its key is sent until flush has told so. Threads may share a producer.
+    What fails is sent again, before anything else, for `give_up` seconds. `flush`, and the end of
+    `with producer:`, return when all are delivered, or raise Undelivered. Threads may share one.
     """
 
     def __init__(
@@ -81,9 +76,8 @@ class Producer:
         self._linger, self._give_up = linger, give_up
         self._waiting: deque[Outgoing] = deque()
         self._first = threading.Event()
-        self._order = threading.RLock()  # held while a batch is on its way; guards the next two
+        self._order = threading.RLock()  # held while a batch is on its way
         self._failed: dict[str, str] = {}
-        self._held: set[str | None] = set()  # keys with an event that was not delivered
         self._started = False
 
     def send(self, event: Event, key: str | None = None) -> str:
@@ -115,7 +109,7 @@ class Producer:
         """Sends all that waits. Raises Undelivered, once, for what has failed since the last."""
         with self._order:
             self._drain(1)
-            failed, self._failed, self._held = self._failed, {}, set()
+            failed, self._failed = self._failed, {}
         if failed:
             raise Undelivered(failed)
 
@@ -136,21 +130,16 @@ class Producer:
         """Sends batches, one at a time, until fewer than `least` events wait."""
         with self._order:
             while len(self._waiting) >= least:
-                batch = self._cut(self._waiting)
-                failed = {event.id: BEHIND for event in batch if event.group in self._held}
-                failed |= self._transmit([event for event in batch if event.id not in failed])
-                if self.destination.fifo:
-                    self._held |= {e.group for e in batch if e.group and e.id in failed}
-                if failed:
+                if failed := self._transmit(self._cut(self._waiting)):
                     log.error("not delivered", extra={"fields": {"events": failed}})
                     self._failed |= failed
 
     def _cut(self, waiting: deque[Outgoing]) -> list[Outgoing]:
-        batch: list[Outgoing] = []
-        room = self.destination.batch_bytes
+        batch, room = [waiting.popleft()], self.destination.batch_bytes
+        room -= batch[0].size()
         while waiting and len(batch) < self.destination.batch_entries:
             room -= waiting[0].size()
-            if batch and room < 0:
+            if room < 0:
                 break
             batch.append(waiting.popleft())
         return batch

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from infra_programs import FANOUT, PROD, SUBSCRIBER_ONLY, WORK_QUEUE
+
 from recorded_stack import QUEUE, Resource, Stack
 
 Run = Callable[..., Stack]

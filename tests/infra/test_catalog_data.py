@@ -13,9 +13,9 @@ import pulumi
 import pytest
 from infra_programs import COMPONENTS, FANOUT, PROD, ROOT, WORK_QUEUE
 from pulumi.provider.experimental.analyzer import Analyzer
-from recorded_stack import Stack
 
 from mqscaffold.catalog.expression import parse
+from recorded_stack import Stack
 
 Run = Callable[..., Stack]
 components: Any = import_module("components")

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import test_infra as emitted
 from infra_programs import FANOUT, PROD, SUBSCRIBER_ONLY, WORK_QUEUE
+
+import test_infra as emitted
 from recorded_stack import Resource, Stack
 
 Run = Callable[..., Stack]

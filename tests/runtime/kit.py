@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pytest
+
 from memory_queue import MemoryQueue
 from messaging import Consumer, InvalidEvent, Message, on
-from messaging.cloudevents import Outgoing, encode
+from messaging.cloudevents import Outgoing, Received, encode
 from messaging.consumer import Worker
-from messaging.message import Draft, Failure, Received
+from messaging.message import Draft, Failure
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 import pytest
+
 from messaging import Message, Reject, Retry
 from messaging.consumer import retry_delay
 from messaging.message import Failure
@@ -41,8 +42,9 @@ def test_reject_is_dead_lettered_at_once_with_all_its_fields() -> None:
     [(message, fields)] = bench.queue.dead
     assert bench.queue.stored == []
     assert json.loads(message.body)["id"] == fields["mq-original-id"]
-    assert fields.pop("mq-failed-at").endswith("+00:00")
+    assert fields["mq-failed-at"].endswith("+00:00")
     assert fields == {
+        "mq-failed-at": fields["mq-failed-at"],
         "mq-error-type": "Reject",
         "mq-error-message": "no such customer",
         "mq-original-destination": "memory",
@@ -140,8 +142,8 @@ def test_block_never_gives_up_on_a_failure_but_on_a_reject() -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ("no json", "not JSON"),
-        ("[1]", "no JSON object"),
+        ("no json", "not a JSON object"),
+        ("[1]", "not a JSON object"),
         ("{}", "specversion"),
         ('{"specversion": "9.9"}', "specversion"),
         ('{"specversion": "1.0"}', "id"),
@@ -158,8 +160,8 @@ def test_block_never_gives_up_on_a_failure_but_on_a_reject() -> None:
             ' "datacontenttype": "text/xml"}',
             "datacontenttype",
         ),
-        ("[" * 100_000, "not JSON"),
-        ('{"Type": "Notification", "Message": "x"}', "not JSON"),
+        ("[" * 100_000, "not a JSON object"),
+        ('{"Type": "Notification", "Message": "x"}', "not a JSON object"),
     ],
 )
 def test_what_is_no_event_of_ours_is_dead_lettered_after_one_attempt(
@@ -221,7 +223,7 @@ def test_it_receives_only_for_free_handlers() -> None:
     bench.worker.poll()
     limits = [about for call, about in bench.queue.calls if call == "receive"]
     assert limits == [15, 5, 1]
-    assert len(bench.worker.held()) == 15
+    assert len(bench.worker._held) == 15
 
 
 def test_what_finishes_together_is_acknowledged_in_one_call() -> None:
@@ -230,7 +232,7 @@ def test_what_finishes_together_is_acknowledged_in_one_call() -> None:
     bench.worker.poll()
     bench.worker._settling.acquire()  # as if another thread's acknowledgement were on its way
     bench.handle()
-    assert len(bench.worker.held()) == 3
+    assert len(bench.worker._held) == 3
     bench.worker._settling.release()
     bench.put(4)
     bench.step()
@@ -256,7 +258,7 @@ def test_an_acknowledgement_refused_for_good_is_a_lost_lease(
     bench.step()
     assert fake_time.slept == []
     assert "ReceiptHandleIsInvalid" in said(caplog, "lease lost")[0]["why"]
-    assert bench.worker.held() == []
+    assert bench.worker._held == {}
     assert "nack" not in [call for call, _ in bench.queue.calls]
 
 
@@ -266,7 +268,7 @@ def test_an_acknowledgement_that_keeps_failing_is_given_up(fake_time: FakeTime) 
     bench.queue.broken = {"ack"}
     bench.step()
     assert fake_time.now - 1000 < 6
-    assert bench.worker.held() == []
+    assert bench.worker._held == {}
     bench.queue.broken = set()
     bench.queue.now += 61
     bench.step()

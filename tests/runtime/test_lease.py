@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from messaging import Message
 from messaging.message import Failure
 
@@ -64,7 +65,7 @@ def test_after_max_handler_seconds_the_message_is_left_to_others(
         "the handler runs for too long"
     ]
     assert [call for call, _ in bench.queue.calls if call in ("ack", "nack")] == []
-    assert bench.worker.held() == []
+    assert bench.worker._held == {}
     assert bench.worker.alive()
     bench.step()
     assert [attempt for _, _, attempt in bench.seen] == [1, 2]
@@ -110,7 +111,7 @@ def test_extensions_that_fail_to_the_end_lose_the_lease(caplog: pytest.LogCaptur
     assert [fields["why"] for fields in said(caplog, "lease lost")] == ["ConnectionError"]
     bench.handle()
     assert bench.seen == []
-    assert bench.worker.held() == []
+    assert bench.worker._held == {}
 
 
 def test_a_result_after_a_lost_lease_is_not_settled(caplog: pytest.LogCaptureFixture) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from messaging import Message, Reject, Retry
 from messaging.message import Failure
 
@@ -48,7 +49,7 @@ def test_what_waits_behind_a_failure_is_handed_back_before_it_and_the_last_first
     nacks = [about for call, about in bench.queue.calls if call == "nack"]
     assert nacks == [(["message-3", "message-2"], 0), (["message-1"], 30)]
     assert bench.seen == [("o-1", 1, 1)]
-    assert bench.worker.held() == []
+    assert bench.worker._held == {}
 
 
 def test_nothing_of_the_group_is_handled_before_the_retry() -> None:
@@ -142,7 +143,7 @@ def test_a_lost_lease_hands_back_all_that_wait_in_the_group(lost: str) -> None:
     bench.handle()
     expected = {"message-1": [], "message-2": [1]}[lost]
     assert [n for _, n, _ in bench.seen] == expected
-    assert bench.worker.held() == []
+    assert bench.worker._held == {}
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,6 +1,6 @@
 """Runs an emitted consumer with its handlers watched; started by `mqscaffold try`.
 
-    driver.py RECORD MODULE ARGS…        driver.py /tmp/billing.jsonl orders.consumer billing
+    driver.py RECORD MODULE ARGS…        driver.py billing.jsonl orders.consumer billing
 
 The module is the project's own, unmodified.  Each of its routes' handlers is wrapped: what it was
 given and how it ended is appended to RECORD, one JSON object a line, and a message whose key is

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from messaging import Consumer
-from messaging.cloudevents import Outgoing
+from messaging.cloudevents import Outgoing, Received
 from messaging.consumer import Worker
-from messaging.message import Failure, Received
+from messaging.message import Failure
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""audit: Fanout on Amazon SNS → SQS."""

@@ -1,0 +1,14 @@
+"""The components that the program in infra/ is made of."""
+
+from .alarm_topic import AlarmTopic, AlarmTopicArgs
+from .queue import Queue, QueueArgs
+from .role import Role, RoleArgs
+
+__all__ = [
+    "AlarmTopic",
+    "AlarmTopicArgs",
+    "Queue",
+    "QueueArgs",
+    "Role",
+    "RoleArgs",
+]

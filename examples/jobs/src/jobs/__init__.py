@@ -1,0 +1,1 @@
+"""jobs: Work queue on Amazon SQS."""

@@ -1,0 +1,1 @@
+"""orders-fifo: Fanout on Amazon SNS → SQS."""

@@ -1,0 +1,1 @@
+"""orders: Fanout on Amazon SNS → SQS."""

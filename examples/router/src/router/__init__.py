@@ -1,0 +1,1 @@
+"""router: Content-based router on Amazon SNS → SQS."""

@@ -1,0 +1,41 @@
+"""Runs one consumer until SIGTERM:  python -m router.consumer billing
+
+One process reads one queue; start more processes to scale. Visibility timeout, attempts and the
+dead-letter queue are read from the queue at start: they are set in infra/ and nowhere else.
+"""
+
+import argparse
+import sys
+
+from messaging import Consumer, on, run
+from messaging.sqs import SqsQueue
+from router.events import OrderCancelled, OrderPlaced
+from router.handlers import billing, refunds
+
+CONSUMERS = {
+    "billing": Consumer(
+        name="billing",
+        queue_variable="ROUTER_BILLING_QUEUE_URL",
+        routes=[  # an event type without a route is a Reject
+            on(OrderPlaced, billing.order_placed),
+        ],
+    ),
+    "refunds": Consumer(
+        name="refunds",
+        queue_variable="ROUTER_REFUNDS_QUEUE_URL",
+        routes=[  # an event type without a route is a Reject
+            on(OrderCancelled, refunds.order_cancelled),
+        ],
+    ),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser("python -m router.consumer")
+    parser.add_argument("consumer", choices=CONSUMERS)
+    consumer = CONSUMERS[parser.parse_args().consumer]
+    return run(consumer, SqsQueue(consumer.queue_variable))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

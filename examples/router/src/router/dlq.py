@@ -1,0 +1,74 @@
+"""What the consumers of router gave up on.
+
+    python -m router.dlq list
+    python -m router.dlq peek billing --max 5        # why each is there; --payload shows the data
+    python -m router.dlq redrive billing --limit 1   # back to the queue; --dry-run only shows
+    python -m router.dlq purge billing --yes
+
+It needs the operator's identity, and the outputs of the stack in the environment.
+"""
+
+import argparse
+import json
+import sys
+
+from messaging import StartError
+from messaging.dlq import Queues, count, peek, purge, redrive
+
+QUEUES = {
+    "billing": Queues(
+        "ROUTER_BILLING_QUEUE_URL",
+        "ROUTER_BILLING_DLQ_URL",
+        "ROUTER_BILLING_UNDELIVERED_URL",
+    ),
+    "refunds": Queues(
+        "ROUTER_REFUNDS_QUEUE_URL",
+        "ROUTER_REFUNDS_DLQ_URL",
+        "ROUTER_REFUNDS_UNDELIVERED_URL",
+    ),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser("python -m router.dlq")
+    parser.add_argument("command", choices=["list", "peek", "redrive", "purge"])
+    parser.add_argument("consumer", choices=QUEUES, nargs="?")
+    parser.add_argument("--undelivered", action="store_true", help="what SNS could not hand over")
+    parser.add_argument("--limit", "--max", type=int, default=10, help="so many at most")
+    parser.add_argument("--payload", action="store_true", help="peek: show the events' data")
+    parser.add_argument("--dry-run", action="store_true", help="redrive: show, and send nothing")
+    parser.add_argument("--yes", action="store_true", help="purge: there is no way back")
+    options = parser.parse_args()
+    if options.command == "purge" and not options.yes:
+        parser.error("purge deletes all dead letters for good: say --yes")
+    if options.command != "list" and options.consumer is None and len(QUEUES) > 1:
+        parser.error(f"which consumer? {', '.join(QUEUES)}")
+    try:
+        run(options)
+    except StartError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def run(options: argparse.Namespace) -> None:
+    if options.command == "list":
+        for consumer, queues in QUEUES.items():
+            counts = [f"{name}={count(queues.open(name))}" for name in queues.names()]
+            print(consumer, *counts)
+        return
+    queues = QUEUES[options.consumer or next(iter(QUEUES))]
+    source = queues.open("undelivered" if options.undelivered else "dlq")
+    if options.command == "purge":
+        purge(source)
+    elif options.command == "peek" or options.dry_run:
+        for letter in peek(source, options.limit, options.payload):
+            print(json.dumps(letter))
+    else:
+        for letter in redrive(source, queues.open("queue"), options.limit):
+            print(json.dumps(letter | {"redriven": True}))
+    print(f"{count(source)} left")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

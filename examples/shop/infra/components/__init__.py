@@ -1,0 +1,20 @@
+"""The components that the program in infra/ is made of."""
+
+from .alarm_topic import AlarmTopic, AlarmTopicArgs
+from .queue import Queue, QueueArgs
+from .role import Role, RoleArgs
+from .subscriber import Subscriber, SubscriberArgs
+from .topic import Topic, TopicArgs
+
+__all__ = [
+    "AlarmTopic",
+    "AlarmTopicArgs",
+    "Queue",
+    "QueueArgs",
+    "Role",
+    "RoleArgs",
+    "Subscriber",
+    "SubscriberArgs",
+    "Topic",
+    "TopicArgs",
+]

@@ -1,0 +1,1 @@
+"""invoices: Sequential convoy (FIFO) on Amazon SQS."""

@@ -1,0 +1,24 @@
+"""What consumer does with an event. Yours: an update never changes this file.
+
+A handler can run more than once for one event, so make its effect safe to repeat:
+`message.id` stays the same over retries, duplicates and redrives.
+
+    return                        done: the message is deleted
+    raise Retry("why", after=30)  again in 30 s; uses up one attempt
+    raise Reject("why")           never again: to the dead-letter queue, with this reason
+    any other exception           again with back-off; after the last attempt like Reject
+"""
+
+import logging
+
+from invoices.events import InvoiceRequested
+from messaging import Message, Reject
+
+log = logging.getLogger(__name__)
+
+
+def invoice_requested(message: Message[InvoiceRequested]) -> None:
+    """Handles invoice.requested."""
+    if message.data.total_cents <= 0:
+        raise Reject("nothing to pay")
+    log.info("invoice.requested %s", message.id)
