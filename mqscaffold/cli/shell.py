@@ -173,7 +173,9 @@ def _told(error: UserError, as_json: bool) -> int:
 def _led(error: UserError, arguments: Sequence[str]) -> UserError:
     """The error with a place and a next command, where it has none of its own."""
     name = next((argument for argument in arguments if argument in COMMANDS), "")
-    path = f"mqscaffold {name}".rstrip()
+    if not name or error.exit_code != UserError.exit_code:
+        return error
+    path = f"mqscaffold {name}"
     return error.located(path).leading_to(f"{path} --help")
 
 
