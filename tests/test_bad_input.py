@@ -459,3 +459,20 @@ def test_a_traceback_is_told_with_its_place_in_the_project(tmp_path: Path) -> No
         process = Process("billing", "orders", "consumer", "billing", (), "")
         why = Running(process, child, tmp_path).why()
     assert why == f"SyntaxError: invalid syntax ({os.path.join('src', 'billing.py')}, line 2)"
+
+
+def test_a_kept_sandbox_keeps_its_env_file_until_it_ends(tmp_path: Path) -> None:
+    pytest.importorskip("pulumi")
+    import socket
+
+    from mqscaffold.sandbox.run import EnvFile
+
+    env_file = EnvFile(tmp_path / ".env.local")
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        env_file.write({"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"})
+        with pytest.raises(UserError, match="another mqscaffold try --keep runs here"):
+            env_file.check()
+    env_file.check()

@@ -20,7 +20,8 @@ except locale.Error:
     pass
 if hasattr(time, "tzset"):
     time.tzset()
-answers = {"subscribers": {"b": {"filter": {"ce_type": ["order.placed"]}}, "a": {}}, "tags": {"z": "1", "a": "2"}}
+subscribers = {"b": {"filter": {"ce_type": ["order.placed"]}}, "a": {}}
+answers = {"subscribers": subscribers, "tags": {"z": "1", "a": "2"}}
 rendered = new(Request(name="orders", pattern="fanout", service="sns-sqs", answers=answers))
 digest = hashlib.sha256()
 for file in rendered.files:

@@ -49,7 +49,8 @@ DATA = {
 
 
 def _module(schema: dict[str, Any]) -> str:
-    return events_module({"order.placed": schema}, {"order.placed": "schemas/orders/order.placed.json"})
+    file = "schemas/orders/order.placed.json"
+    return events_module({"order.placed": schema}, {"order.placed": file})
 
 
 @pytest.fixture
@@ -116,7 +117,10 @@ def test_a_missing_field_is_named_and_its_value_never_shown(placed: Any) -> None
         ({"type": "object", "required": ["a"]}, "a is required but has no schema"),
         ({"type": "object", "properties": {"a": {"type": ["string", "null"]}}}, "is not read"),
         ({"type": "object", "properties": {"a": {"type": "integer", "enum": [1]}}}, "strings only"),
-        ({"type": "object", "properties": {"a": {"type": "string", "x-key": True}}}, "required string"),
+        (
+            {"type": "object", "properties": {"a": {"type": "string", "x-key": True}}},
+            "required string",
+        ),
     ],
 )
 def test_what_would_not_be_checked_is_refused(schema: dict[str, Any], says: str) -> None:
@@ -133,7 +137,8 @@ def test_class_names() -> None:
 
 def test_the_module_is_formatted_and_lint_clean(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(
-        '[tool.ruff]\nline-length = 100\ntarget-version = "py311"\nlint.select = ["E", "F", "I", "UP", "B"]\n'
+        '[tool.ruff]\nline-length = 100\ntarget-version = "py311"\n'
+        'lint.select = ["E", "F", "I", "UP", "B"]\n'
     )
     bare = {"type": "object", "properties": {}}
     for number, schema in enumerate((ORDER, LINE | {"required": ["sku", "count"]}, bare)):

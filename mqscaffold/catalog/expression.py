@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, cast
+
+from mqscaffold.records import dataclass, field
 
 BACKOFF_BASE: Final = 5
 """Seconds before the second attempt; doubled after each. Emitted: messaging/consumer.py."""

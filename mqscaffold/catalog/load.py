@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mqscaffold.catalog import model, parts, settings
 from mqscaffold.catalog.source import Source, Table, read
+from mqscaffold.records import replace
 
 if TYPE_CHECKING:
     from mqscaffold.catalog.matrix import Cell

@@ -16,11 +16,11 @@ The tables are assumed valid, which is the loader's business.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from mqscaffold.catalog import expression
 from mqscaffold.catalog.model import State
+from mqscaffold.records import dataclass, field
 
 __all__ = ["Cell", "Suggestion", "Table", "Tables", "best", "cell", "cells", "suggestion"]
 

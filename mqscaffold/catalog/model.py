@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from mqscaffold.catalog.expression import Expression
+from mqscaffold.records import dataclass, field
 
 Stack = Literal["dev", "prod"]
 STACKS: Final[tuple[Stack, Stack]] = ("dev", "prod")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, cast, get_args
 
 from mqscaffold.catalog import model
@@ -12,6 +11,7 @@ from mqscaffold.catalog.source import Table
 from mqscaffold.catalog.values import by_stack
 from mqscaffold.catalog.values import read as read_value
 from mqscaffold.errors import UserError
+from mqscaffold.records import replace
 
 _SCALAR = (str, int, bool, list, dict)
 _TYPES = get_args(model.SettingType)

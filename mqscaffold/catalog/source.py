@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from keyword import iskeyword
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +16,7 @@ from typing import Any, cast
 from mqscaffold.catalog.expression import Expression, ExpressionError, parse
 from mqscaffold.errors import UserError
 from mqscaffold.names import nearest
+from mqscaffold.records import dataclass, field
 
 PACKED = Path(__file__).resolve().parents[1] / "_data"
 CHECKOUT = Path(__file__).resolve().parents[2]

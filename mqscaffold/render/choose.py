@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from mqscaffold.catalog import model, values
@@ -11,6 +10,7 @@ from mqscaffold.catalog.load import Catalog
 from mqscaffold.catalog.model import Setting
 from mqscaffold.errors import UserError
 from mqscaffold.names import unknown
+from mqscaffold.records import replace
 from mqscaffold.render.spec import DEFAULT_HOST, FlowSpec, Layer, Spec, items
 
 

@@ -119,12 +119,9 @@ class _Composer:
             names = [name for name in (flow.name, item, suffix) if name]
         args = dict(self._arguments(flow, slot, component, item))
         opts = {name: self._expression(flow, slot, text, item) for name, text in slot.opts.items()}
-        exports: dict[str, str] = {}
-        if slot.scope != "project":
-            exports = {
-                f"{variable_name(*names)}_{name}": output
-                for name, output in component.outputs.items()
-            }
+        exports = {
+            f"{variable_name(*names)}_{name}": output for name, output in component.outputs.items()
+        }
         logical = "-".join(names)
         variable = package_name(logical)
         if slot.name == "role":

@@ -10,10 +10,10 @@ import json
 import keyword
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from mqscaffold.errors import UserError
+from mqscaffold.records import dataclass, field
 from mqscaffold.render.layout import Call, Entry, Pair, Table, layout, string
 
 _SCALARS: Final = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}

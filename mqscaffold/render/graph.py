@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mqscaffold.catalog.model import Component, Process, Stack
 from mqscaffold.names import package_name
+from mqscaffold.records import dataclass, field
 from mqscaffold.render.resolved import Flow
 
 MAIN_PLACES: Final = frozenset(("hub", "queue", "log", "subscriber", "group", "role", "alarms"))

@@ -8,13 +8,13 @@ and the defaults.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mqscaffold.catalog import model, values
 from mqscaffold.catalog.expression import Expression
 from mqscaffold.catalog.model import STACKS, Setting, Stack
 from mqscaffold.errors import UserError
+from mqscaffold.records import dataclass, field
 from mqscaffold.render.resolved import Value, Values
 from mqscaffold.render.spec import Layer
 

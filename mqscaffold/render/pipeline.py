@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from mqscaffold.catalog.load import Catalog
+from mqscaffold.records import dataclass, replace
 from mqscaffold.render import context
 from mqscaffold.render.cells import check_cell
 from mqscaffold.render.compose import compose

@@ -7,12 +7,12 @@ asks for on this service fill them, the later over the earlier.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from mqscaffold.catalog import model
 from mqscaffold.catalog.model import STACKS, Process, Setting, Slot
 from mqscaffold.errors import UserError
+from mqscaffold.records import dataclass, replace
 from mqscaffold.render.resolved import Value, names_on
 
 if TYPE_CHECKING:

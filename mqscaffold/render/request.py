@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 from mqscaffold.catalog import values
@@ -14,6 +13,7 @@ from mqscaffold.catalog.load import Catalog
 from mqscaffold.catalog.model import STACKS, Level, Service, Setting, Stack
 from mqscaffold.errors import UserError
 from mqscaffold.names import check_joined, check_name, unknown
+from mqscaffold.records import dataclass, field, replace
 from mqscaffold.render import spec as specs
 from mqscaffold.render.cells import check_cell
 from mqscaffold.render.choose import candidates, chosen_parts, host_name

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mqscaffold.catalog import model
 from mqscaffold.catalog.model import Setting, Stack
 from mqscaffold.names import package_name
+from mqscaffold.records import dataclass, field
 
 if TYPE_CHECKING:
     from mqscaffold.render.places import Places

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 from mqscaffold.catalog.model import STACKS, Stack
 from mqscaffold.errors import UserError
 from mqscaffold.names import nearest
+from mqscaffold.records import dataclass, field, replace
 
 SCHEMA: Final = 1
 FILE: Final = "mqscaffold.toml"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -276,14 +278,36 @@ class EnvFile:
         self._path = path
 
     def check(self) -> None:
-        """Raises UserError if there is a file of someone else's."""
-        if self._path.exists() and not self._ours():
+        """Raises UserError if there is a file of someone else's, or of a run that goes on."""
+        if not self._path.exists():
+            return
+        if not self._ours():
             raise UserError(
-                "there is a .env.local that mqscaffold did not write", where=str(self._path)
+                "there is a .env.local that mqscaffold did not write",
+                where=str(self._path),
+                command="move it, or leave out --keep",
+            )
+        if self._in_use():
+            raise UserError(
+                "another mqscaffold try --keep runs here, and this file is its own",
+                where=str(self._path),
+                command="end the other with Ctrl-C, or leave out --keep",
             )
 
     def _ours(self) -> bool:
-        return self._path.read_text(encoding="utf-8").startswith(self.FIRST)
+        return self._text().startswith(self.FIRST)
+
+    def _in_use(self) -> bool:
+        """Whether something listens where the file says; a run that was killed leaves the file."""
+        found = re.search(r"^AWS_ENDPOINT_URL=http://127\.0\.0\.1:(\d+)$", self._text(), re.M)
+        if found is None:
+            return False
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            return probe.connect_ex(("127.0.0.1", int(found[1]) % 65536)) == 0
+
+    def _text(self) -> str:
+        return self._path.read_text(encoding="utf-8")
 
     def write(self, variables: dict[str, str]) -> None:
         lines = [self.FIRST, *(f"{name}={value}" for name, value in variables.items())]
