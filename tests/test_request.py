@@ -383,7 +383,8 @@ MISTAKES: list[tuple[Request, list[str]]] = [
             "Error: fanout with transaction on sns-sqs is refused: There are no transactions: of"
             " several messages sent together, some may be stored and some not.",
             "  where: --pattern fanout --service sns-sqs",
-            "  nearest: pattern:outbox, msk, kafka, redpanda",
+            "  nearest: outbox on sns-sqs (planned), fanout on msk (planned), fanout on kafka"
+            " (planned), fanout on redpanda (planned)",
             "  try: mqscaffold list --pattern fanout",
         ],
     ),
@@ -565,8 +566,8 @@ MISTAKES: list[tuple[Request, list[str]]] = [
     (
         ask_for("subscribers=Billing,shipping"),
         [
-            "Error: subscribers = Billing,shipping holds 'Billing'; allowed: names such as"
-            " billing,shipping",
+            "Error: subscribers = Billing,shipping holds 'Billing'; allowed: names of at most 30"
+            " letters, digits and dashes, such as billing,shipping",
             "  where: subscribers",
             "  nearest: billing,shipping",
         ],

@@ -247,4 +247,5 @@ def _rules(catalog: Catalog) -> None:
             _need(catalog, rule.when.names, names, "rules.toml", rule.name, "when")
         if rule.feature:
             _need(catalog, [rule.feature], catalog.features, "rules.toml", rule.name, "feature")
+        _need(catalog, rule.chosen, settings, "rules.toml", rule.name, "chosen")
         _need(catalog, rule.example, settings, "rules.toml", rule.name, "example")

@@ -66,6 +66,10 @@ def _only(items: object, *allowed: str) -> bool:
     return set(cast("tuple[str, ...]", items)) <= set(allowed)
 
 
+def _lists(table: object) -> bool:
+    return all(isinstance(v, list) for v in cast("Mapping[str, object]", table or {}).values())
+
+
 def _ends(text: object, suffix: str) -> bool:
     return str(text or "").endswith(suffix)
 
@@ -80,6 +84,7 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "count": _count,
     "keys": _keys,
     "only": _only,
+    "lists": _lists,
     "ends": _ends,
     "starts": _starts,
     "attempts": attempts,

@@ -6,8 +6,10 @@ that it needs is not there.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mqscaffold.catalog.load import Catalog
-from mqscaffold.catalog.model import Part, Service, Slot
+from mqscaffold.catalog.model import Service, Slot
 from mqscaffold.catalog.source import home
 
 
@@ -44,8 +46,9 @@ def missing(
         *(catalog.features[name] for name in _with_implied(catalog, features)),
     ]
     for part in parts:
-        if lacking := _lacking(part, service, catalog):
-            return f"{lacking} on {service.title} is not written yet"
+        choice = service.choices.get(part.name)
+        if _lacks((*part.slots, *(choice.slots if choice else ())), service, catalog):
+            return f"{part.name} on {service.title} is not written yet"
     if not topology.slots:
         return f"{topology.name} on {service.title} is not written yet"
     return ""
@@ -62,24 +65,24 @@ def _with_implied(catalog: Catalog, features: tuple[str, ...]) -> list[str]:
     return found
 
 
-def _lacking(part: Part, service: Service, catalog: Catalog) -> str:
-    """The first place of ``part`` that nothing fills."""
+def _lacks(places: Iterable[str], service: Service, catalog: Catalog) -> bool:
+    """Whether nothing fills one of these places."""
     cloud = catalog.clouds.get(service.cloud)
     filled: dict[str, Slot] = {**(cloud.slots if cloud else {}), **service.slots}
     for choice in service.choices.values():
         filled.update(choice.fill)
-    for name in part.slots:
+    for name in places:
         slot = filled.get(name)
         if slot is None:
-            return part.name
+            return True
         component = catalog.components.get(slot.component)
         if slot.component and (
             component is None
             or not component.file
             or not _exists(f"infra/{component.provider}/{component.file}.py")
         ):
-            return part.name
-    return ""
+            return True
+    return False
 
 
 def _exists(path: str) -> bool:

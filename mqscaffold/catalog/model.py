@@ -253,4 +253,5 @@ class Rule:
     fix: str
     when: Expression | None = None
     feature: str = ""
+    chosen: tuple[str, ...] = ()  # only where each of these was chosen, not derived
     example: Mapping[str, Any] = field(default_factory=dict[str, Any])

@@ -105,6 +105,7 @@ def rule(name: str, table: Table) -> model.Rule:
         fix=table.text("fix"),
         when=table.parsed("when", table.text("when")) if "when" in table.data else None,
         feature=table.text("feature", ""),
+        chosen=table.words("chosen"),
         example=table.get("example", dict),
     )
     table.end()

@@ -12,7 +12,7 @@ from typing import Final
 SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 BYTES: Final = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 
-_QUANTITY = re.compile(r"(\d{1,15})\s*([A-Za-z]+)")
+_QUANTITY = re.compile(r"([0-9]{1,15})\s*([A-Za-z]+)")
 
 
 def duration(text: str) -> int:

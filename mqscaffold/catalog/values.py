@@ -10,8 +10,11 @@ from typing import Any, cast
 
 from mqscaffold.catalog import units
 from mqscaffold.catalog.model import STACKS, Setting, Stack
-from mqscaffold.errors import UserError, quote
+from mqscaffold.errors import UserError, clean, quote
 from mqscaffold.names import nearest, slug
+
+DEPTH = 20
+"""Levels of a JSON value: more than any filter policy has."""
 
 _TRUE, _FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
 
@@ -105,7 +108,7 @@ def _bool(_: Setting, value: Any) -> bool:
 def _int(_: Setting, value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if not re.fullmatch(r"-?\d{1,15}", str(value).strip()):
+    if not re.fullmatch(r"-?[0-9]{1,15}", str(value).strip()):
         raise ValueError("is not a whole number")
     return int(value)
 
@@ -127,7 +130,7 @@ def _enum(setting: Setting, value: Any) -> str:
 def _string(setting: Setting, value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("is not text")
-    if value and setting.pattern and not re.fullmatch(setting.pattern, value):
+    if value and setting.pattern and not re.fullmatch(setting.pattern, value, re.ASCII):
         raise ValueError("does not look like that")
     return value
 
@@ -139,7 +142,7 @@ def _list(setting: Setting, value: Any) -> list[str]:
     texts = [_text(item) for item in cast("list[Any]", items)]
     texts = [text for text in texts if text]
     for text in texts:
-        if setting.pattern and not re.fullmatch(setting.pattern, text):
+        if setting.pattern and not re.fullmatch(setting.pattern, text, re.ASCII):
             raise ValueError(f"holds {quote(text)}")
     if repeated := sorted(text for text, number in Counter(texts).items() if number > 1):
         raise ValueError(f"names {repeated[0]!r} twice")
@@ -151,6 +154,9 @@ def _map(_: Setting, value: Any) -> dict[str, str]:
         pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
         if any(not key.strip() or not mark for key, mark, _ in pairs):
             raise ValueError("is not KEY=VALUE pairs separated by commas")
+        names = [key.strip() for key, _, _ in pairs]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"sets {repeated[0]!r} twice")
         value = {key.strip(): text.strip() for key, _, text in pairs}
     if not isinstance(value, dict):
         raise ValueError("is not a table")
@@ -173,7 +179,24 @@ def _json(_: Setting, value: Any) -> dict[str, Any]:
             raise ValueError("is nested too deeply") from error
     if not isinstance(value, dict):
         raise ValueError("is not a JSON object")
+    if _depth(value) > DEPTH:
+        raise ValueError("is nested too deeply")
     return cast("dict[str, Any]", value)
+
+
+def _depth(value: Any) -> int:
+    """How deep tables and lists are nested in ``value``, counted without recursion."""
+    depth, level = 0, [value]
+    while level and depth <= DEPTH:
+        depth += 1
+        inner: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner += cast("dict[str, Any]", item).values()
+            elif isinstance(item, list):
+                inner += cast("list[Any]", item)
+        level = [item for item in inner if isinstance(item, dict | list)]
+    return depth
 
 
 def _items(setting: Setting, value: Any) -> dict[str, dict[str, Any]]:
@@ -240,7 +263,7 @@ def _wrong(setting: Setting, value: Any, address: str, why: str) -> UserError:
     elif setting.type == "items" and isinstance(value, str):
         slugs = [slug(name) for name in value.split(",")]
         near = ",".join(dict.fromkeys(name for name in slugs if name))
-    given = "(secret)" if setting.type == "secret" else value
+    given = "(secret)" if setting.type == "secret" else clean(str(value), 60)
     return UserError(
         f"{address} = {given} {why}; allowed: {allowed(setting)}", where=address, near=near
     )

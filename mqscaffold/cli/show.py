@@ -11,7 +11,7 @@ from mqscaffold.cli import words
 from mqscaffold.cli.shell import json_option
 
 if TYPE_CHECKING:
-    from mqscaffold.cli.bodies import CellBody, WordsPage
+    from mqscaffold.cli.bodies import CellBody, ListPage, WordsPage
 
 __all__ = ["command"]
 
@@ -42,7 +42,7 @@ def command(pattern: str, service: str, as_json: bool) -> None:
     if body:
         lines += _parts(cell, body, width())
     else:
-        lines += _instead(cell, page["instead"].get(key, []), width())
+        lines += _instead(cell, page, width())
     click.echo("\n".join(lines))
 
 
@@ -56,16 +56,26 @@ def _head(cell: CellBody, names: WordsPage, limit: int | None) -> Iterator[str]:
     yield from wrapped(names["says"][cell["pattern"]], limit, "  ")
 
 
-def _instead(cell: CellBody, instead: Sequence[Sequence[str]], limit: int | None) -> Iterator[str]:
+def _instead(cell: CellBody, page: ListPage, limit: int | None) -> Iterator[str]:
     from mqscaffold.cli.output import wrapped
 
     yield ""
     yield from wrapped(cell["reason"] or "", limit, "  ")
     yield ""
-    if instead:
+    works = {key for key, number in page["plain"].items() if page["cells"][number]["generates"]}
+    key = f"{cell['pattern']} {cell['service']}"
+    named = [f"{pattern} {service}" for pattern, service in page["instead"].get(key, [])]
+    # The catalog names what fits best, planned or not: something that works now is always said.
+    found = sorted(named, key=lambda pair: pair not in works)
+    if not works.intersection(found):
+        same = [pair for pair in page["plain"] if pair.split()[0] == cell["pattern"]]
+        here = [pair for pair in page["plain"] if pair.split()[1] == cell["service"]]
+        near = [pair for pair in same if pair in works] or [pair for pair in here if pair in works]
+        found = [*near[:3], *found]
+    if found:
         yield "Instead"
-        for pattern, service in instead:
-            yield f"  mqscaffold show {pattern} {service}"
+        for pair in found:
+            yield f"  mqscaffold show {pair}{'' if pair in works else '    (planned)'}"
     else:
         yield "mqscaffold list    what works now"
 

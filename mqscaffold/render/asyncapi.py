@@ -20,7 +20,7 @@ __all__ = ["asyncapi", "document"]
 _SQS_BINDING = "0.2.0"
 _SNS_BINDING = "0.1.0"
 
-_HEAD = "# Managed by mqscaffold: an update replaces this file. The data of events: schemas/.\n"
+_HEAD = "# Made by mqscaffold from mqscaffold.toml and schemas/, where the data of events is.\n"
 _CONTENT_TYPE = "application/cloudevents+json"
 _EXAMPLE_ID = "7c9f1b1e-2f7a-4c55-9a38-0f6f3b1c2d4e"
 _EXAMPLE_TIME = "2026-01-31T12:00:00Z"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mqscaffold.catalog.generates import missing
 from mqscaffold.catalog.load import Catalog
-from mqscaffold.catalog.matrix import best, cell
+from mqscaffold.catalog.matrix import Cell, best, cell, suggestion
 from mqscaffold.errors import UserError
 from mqscaffold.render.choose import chosen_parts
 from mqscaffold.render.spec import FlowSpec
@@ -32,7 +32,7 @@ def check_cell(flow: FlowSpec, catalog: Catalog) -> None:
         raise UserError(
             f"{where} is refused: {found.reason}",
             where=f"--pattern {flow.pattern} --service {flow.service}",
-            near=found.instead,
+            near=_instead(found, catalog),
             command=f"mqscaffold list --pattern {flow.pattern}",
         )
     if lacking := missing(catalog, flow.pattern, flow.service, flow.features):
@@ -42,6 +42,24 @@ def check_cell(flow: FlowSpec, catalog: Catalog) -> None:
             near=_working(flow, catalog),
             command="mqscaffold list",
         )
+
+
+def _instead(refused: Cell, catalog: Catalog) -> list[str]:
+    """What the catalog suggests for a refused cell: what generates now first, the rest marked."""
+    patterns, topologies, parts, services = catalog.matrix_tables()
+    works: list[str] = []
+    later: list[str] = []
+    for entry in refused.instead:
+        other = suggestion(entry, refused.pattern, refused.service)
+        text = f"{other.pattern} on {other.service}"
+        # `new` takes the variant that the pattern fixes; another one has to be chosen.
+        taken = best(patterns, topologies, parts, services, other.pattern, other.service).variant
+        variants = {variant.name: variant for variant in catalog.services[other.service].variants}
+        if other.variant and other.variant != taken:
+            text += f" with {variants[other.variant].condition.text}"
+        ready = not missing(catalog, other.pattern, other.service)
+        (works if ready else later).append(text if ready else f"{text} (planned)")
+    return list(dict.fromkeys([*works, *later]))
 
 
 def _working(flow: FlowSpec, catalog: Catalog) -> list[str]:

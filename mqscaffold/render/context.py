@@ -100,7 +100,7 @@ class Consumer:
     queue_variable: str
     dlq_variable: str
     undelivered_variable: str | None = None
-    concurrency: int = 20
+    concurrency: int = 10
     max_handler_seconds: int = 300
     on_failure: Literal["dead-letter", "block"] = "dead-letter"
     filter: JsonObject | None = None
@@ -144,7 +144,7 @@ class Flow:
     fifo: bool = False
     large_messages: bool = False
     max_message_bytes: int = 262_144
-    grace_seconds: int = 30
+    grace_seconds: int = 20
 
     @property
     def package(self) -> str:

@@ -23,6 +23,10 @@ _READERS: Final = {"string": "text", "integer": "integer", "number": "number", "
 _SILENT: Final = frozenset(
     ("$schema", "$id", "$comment", "title", "description", "examples", "default")
 ) | {"x-key", "additionalProperties", "format"}
+_TAKEN: Final = frozenset(
+    "Any Callable ClassVar Literal Self T TypeVar InvalidEvent EVENTS Message Reject Retry Consumer"
+    " Producer Stop Undelivered Unsendable SnsTopic SqsQueue StartError Path True False None".split()
+)
 _READ: Final = frozenset(("type", "required", "properties", "items", "enum"))
 
 
@@ -120,6 +124,8 @@ class _Module:
     def _class(self, name: str, schema: Mapping[str, Any], where: _Where) -> _Class:
         if not name.isidentifier() or keyword.iskeyword(name):
             raise where.error(f"{name!r} is no name for a class")
+        if name in _TAKEN:
+            raise where.error(f"its class would be {name}, a name that the project uses itself")
         if name in self.classes:
             raise where.error(f"two schemas want the class {name}")
         _check_keywords(schema, where)

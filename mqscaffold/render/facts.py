@@ -118,20 +118,22 @@ def _consuming(flow: Flow, code: bool) -> list[Number]:
             Number(
                 "Longest handler",
                 _each(flow, [duration(c.max_handler_seconds) for c in consumers]),
-                "after this the message is left to another consumer",
+                "after this the message is left to another consumer;"
+                " when all handlers are stuck, the process exits with 1",
             ),
             Number("At once", at_once, "handlers in one process; start more processes to scale"),
             Number(
                 "Graceful shutdown",
                 duration(flow.grace_seconds),
-                "on SIGTERM running handlers finish; what has not begun is given back",
+                "on SIGTERM running handlers finish; what has not begun is given back;"
+                " let the platform wait longer before it kills (ECS: 30 s)",
             ),
         ]
     numbers += [
         Number(
             "Kept in the queue",
             _each(flow, [duration(c.retention_seconds) for c in consumers]),
-            "a message that nobody took is then deleted by SQS",
+            "then SQS deletes a message, whether it was tried or not",
         ),
         Number(
             "Kept in the dead-letter queue",
@@ -186,21 +188,30 @@ def _promises(flow: Flow, code: bool) -> list[Number]:
     return [
         order,
         Number("Duplicates", "yes", again),
-        Number("Lost", _lost(flow), "nothing else on the way deletes a message"),
+        Number("Lost", "in these cases", _lost(flow, code)),
     ]
 
 
-def _lost(flow: Flow) -> str:
+def _lost(flow: Flow, code: bool) -> str:
     cases: list[str] = []
-    if flow.producer is not None:
-        cases.append("the producer is killed before it has flushed")
+    if flow.producer is not None and code:
+        cases.append("a program ends before it has flushed, or goes on after `Undelivered`")
+    elif flow.producer is not None:
+        cases.append("a program does not send again what the service did not accept")
     if flow.topic is not None:
         cases.append("nobody subscribed when it was published")
     if any(consumer.filter is not None for consumer in flow.consumers):
-        cases.append("the filter did not match")
+        cases.append("the filter did not match, or could not read it")
+    if flow.topic is not None:
+        cases.append(
+            "SNS could deliver neither to the queue nor to the undelivered queue"
+            if flow.consumers
+            else "SNS could not deliver to a subscriber that keeps no undelivered queue"
+        )
     if flow.consumers:
-        cases.append("a queue or dead-letter queue was not read in time")
-    return ", or ".join(cases)
+        cases.append("no one read a queue before its messages were too old")
+        cases.append("a queue was purged")
+    return "; ".join(cases)
 
 
 def processes(project: Project, flow: Flow) -> tuple[Process, ...]:
@@ -227,7 +238,9 @@ def processes(project: Project, flow: Flow) -> tuple[Process, ...]:
                 "operator",
                 f"{flow.package}.dlq",
                 flow.role_name("operator"),
-                "look into dead-letter queues, redrive and purge them",
+                "look into dead-letter queues, send back and purge what is there"
+                if flow.topic is None
+                else "look into dead-letter and undelivered queues, send back and purge what is there",
             )
         )
     return tuple(rows)
@@ -282,6 +295,10 @@ def not_guaranteed(project: Project) -> tuple[str, ...]:
         rows.append(f"Order{names}: two messages can be handled in either order.")
     if any(flow.fifo and flow.consumers for flow in project.flows):
         rows.append("Order across keys, and the place of a message that comes from a redrive.")
+        rows.append(
+            "A run for each attempt, where there is order: attempts are SQS's receives, so a message"
+            " that waits behind a failing one of its key may have used one without running."
+        )
     if any(flow.topic is not None for flow in project.flows):
         rows.append("History: a new subscriber gets what is published after it is there.")
     if any(consumer.filter for flow in project.flows for consumer in flow.consumers):
@@ -304,7 +321,6 @@ def not_proven(project: Project) -> tuple[str, ...]:
     ]
     flows = project.flows
     if any(flow.consumers for flow in flows):
-        rows.append("`dlq redrive` through SQS's own move task, which the local SQS lacks.")
         rows.append("Which queues may use a dead-letter queue (redrive allow policy).")
     if any(flow.topic is not None and flow.consumers for flow in flows):
         rows.append("Hand-over to the `undelivered` queues.")

@@ -108,7 +108,7 @@ def _single(request: Request, catalog: Catalog, lists: frozenset[str]) -> Spec:
     service = _asked(request, "service", service, sorted(catalog.services), "--service")
     name = str(name or f"{pattern}-{service}")
     items = {key: specs.items(answers.pop(key), key) for key in list(answers) if key in lists}
-    layer = specs.layer(answers, "--answers")
+    layer = specs.layer(answers, "--answers", lists)
     flow = FlowSpec(name, pattern, service, features, items=items)
     split = _split(layer, {s.name: s.level for s in _family(flow, catalog).values()})
     hosts = {DEFAULT_HOST: HostSpec(service, split["host"])} if split["host"].names() else {}

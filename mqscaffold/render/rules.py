@@ -16,6 +16,8 @@ def check_rules(flow: Flow, catalog: Catalog) -> None:
     """UserError for the first rule that ``flow`` breaks: the values, the reason, the way out."""
     for rule in rules_of(flow, catalog):
         for where, held in _scopes(flow):
+            if any(name not in held or held[name].level is None for name in rule.chosen):
+                continue
             for stack in STACKS:
                 names = {
                     **names_on(held, stack),

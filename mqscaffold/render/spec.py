@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
 from mqscaffold.catalog.model import STACKS, Stack
-from mqscaffold.errors import UserError
+from mqscaffold.errors import UserError, quote
 from mqscaffold.names import nearest
 from mqscaffold.records import dataclass, field, replace
 
@@ -174,7 +174,7 @@ def _flow(name: str, data: Mapping[str, Any], lists: frozenset[str], where: str)
         _text(data, "service", where),
         tuple(cast("list[str]", features)),
         str(data.get("on", "")),
-        layer({k: v for k, v in data.items() if k not in (*_FLOW_KEYS, *lists)}, where),
+        layer({k: v for k, v in data.items() if k not in (*_FLOW_KEYS, *lists)}, where, lists),
         {key: items(data[key], f"{where}.{key}") for key in data if key in lists},
     )
 
@@ -187,19 +187,29 @@ def _host(data: Mapping[str, Any], where: str) -> HostSpec:
 def items(value: Any, where: str) -> Mapping[str, Layer]:
     """The elements of a list: a table of tables, or only their names."""
     if isinstance(value, list):
-        names = cast("list[Any]", value)
-        return {str(name): Layer() for name in names}
+        names = [str(name) for name in cast("list[Any]", value)]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise UserError(f"{quote(repeated[0])} is there twice", where=where)
+        return {name: Layer() for name in names}
     if not isinstance(value, dict):
         raise UserError("this is a table of names", where=where)
     table = cast("dict[str, Any]", value)
     return {name: layer(_table(table, name, where), f"{where}.{name}") for name in table}
 
 
-def layer(data: Mapping[str, Any], where: str) -> Layer:
-    """One table's settings, ``dev.`` and ``prod.`` apart."""
+def layer(data: Mapping[str, Any], where: str, lists: frozenset[str] = frozenset()) -> Layer:
+    """One table's settings, ``dev.`` and ``prod.`` apart; ``lists`` are names of item lists."""
     stacks: dict[Stack, Mapping[str, Any]] = {
         stack: _table(data, stack, where) for stack in STACKS if stack in data
     }
+    for stack, table in stacks.items():
+        for key in table:
+            if key in lists:
+                raise UserError(
+                    f"the stack stands inside an element of {key}, not around it",
+                    where=f"{where} [{stack}.{key}]",
+                    near=f"{key}.NAME.{stack}.SETTING",
+                )
     return Layer({k: v for k, v in data.items() if k not in STACKS}, stacks)
 
 

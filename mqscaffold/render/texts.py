@@ -38,6 +38,7 @@ _TEMPLATES: tuple[tuple[str, str, Kind], ...] = (
     ("README.md.j2", "README.md", "merged"),
     ("pyproject.toml.j2", "pyproject.toml", "merged"),
     ("gitattributes.j2", ".gitattributes", "merged"),
+    ("github/dependabot.yml.j2", ".github/dependabot.yml", "merged"),
     ("github/workflows/test.yml.j2", ".github/workflows/test.yml", "merged"),
     ("github/workflows/deploy.yml.j2", ".github/workflows/deploy.yml", "merged"),
     ("infra/Pulumi.yaml.j2", "infra/Pulumi.yaml", "merged"),
@@ -126,7 +127,10 @@ def _values(project: Project) -> dict[str, Any]:
         "dlq_command": oncall.dlq_command,
         "not_guaranteed": facts.not_guaranteed,
         "not_proven": facts.not_proven,
+        "operator_trusts": oncall.chosen(project, "operator_assumed_by"),
+        "operators": oncall.operators(project),
         "processes": facts.processes,
+        "unheard": oncall.unheard_stacks(project),
     }
 
 

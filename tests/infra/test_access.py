@@ -42,7 +42,6 @@ RECEIVE = [
     "sqs:ChangeMessageVisibility",
     "sqs:GetQueueAttributes",
 ]
-MOVE = ["sqs:StartMessageMoveTask", "sqs:ListMessageMoveTasks", "sqs:CancelMessageMoveTask"]
 KEY_USE = ["kms:Decrypt", "kms:GenerateDataKey"]
 
 
@@ -59,7 +58,6 @@ def test_rights_of_a_fanout(run: Run) -> None:
     failed = [arn("sqs", f"{name}-{end}") for name in both for end in ("dlq", "undelivered")]
     assert grants(stack, "orders-operator") == {
         "LookAndPurge": ([*RECEIVE, "sqs:PurgeQueue"], failed),
-        "MoveAll": (MOVE, [arn("sqs", f"{name}-dlq") for name in both]),
         "SendBack": (SEND, [arn("sqs", name) for name in both]),
     }
 
@@ -138,6 +136,39 @@ def test_alarms_reach_their_encrypted_topic(run: Run) -> None:
     for alarm in alarms:
         assert alarm.state["treatMissingData"] == "notBreaching"
         assert alarm.state["alarmActions"] == alarm.state["okActions"] == [arn("sns", "alarms")]
+
+
+def threshold(stack: Stack, alarm: str) -> int:
+    return named(stack, "metricAlarm:MetricAlarm", alarm).state["threshold"]
+
+
+def test_the_age_alarm_of_a_fifo_queue_leaves_room_for_the_retries(run: Run) -> None:
+    assert threshold(run(WORK_QUEUE, alarms=True), "jobs-age") == 300
+    for receives, seconds in ((3, 300 + 5 + 10), (9, 300 + 1275), (11, 3375), (1000, 3600)):
+        extra = f"fifo=True, max_receive_count={receives}, keep=keep"
+        source = WORK_QUEUE.replace("keep=keep, alarm", f"{extra}, alarm")
+        assert threshold(run(source, alarms=True), "jobs-age") == seconds
+
+
+@pytest.mark.parametrize(
+    ("scope", "metric"),
+    [("attributes", "InvalidAttributes"), ("body", "InvalidMessageBody")],
+)
+def test_only_a_filter_has_an_alarm_on_what_it_cannot_read(
+    run: Run, scope: str, metric: str
+) -> None:
+    source = FANOUT.replace("filter_policy=wanted", f'filter_policy=wanted, filter_scope="{scope}"')
+    stack = run(source, alarms=True)
+    (alarm,) = [r for r in stack.resources if "FilteredOut" in r.state.get("metricName", "")]
+    assert alarm.name == "orders-shipping-unreadable"
+    assert alarm.state["metricName"] == f"NumberOfNotificationsFilteredOut-{metric}"
+    assert alarm.state["dimensions"] == {"TopicName": "orders-1a2b3c4"}
+
+
+def test_the_alarm_topic_can_be_exported_where_there_is_none(run: Run) -> None:
+    source = WORK_QUEUE + 'pulumi.export("ALARMS_TOPIC_ARN", alarms.topic_arn)\n'
+    for alarms in (False, True):
+        assert run(source, alarms=alarms).secret_outputs["ALARMS_TOPIC_ARN"] is False
 
 
 @pytest.mark.parametrize(

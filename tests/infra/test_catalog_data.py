@@ -156,7 +156,7 @@ def test_resources_and_names(run: Run) -> None:
     ("source", "values", "count"),
     [
         (FANOUT, {}, 28),
-        (FANOUT, PROD, 43),
+        (FANOUT, PROD, 42),
         (WORK_QUEUE, {}, 12),
         (WORK_QUEUE, PROD, 18),
     ],
