@@ -43,7 +43,7 @@ DEV = Stack(
         ConfigValue(key="aws:defaultTags", value={"tags": {"app": "orders", "env": "dev"}}),
         ConfigValue(key="keep", value=False, why="protect and retain queues and topics"),
         ConfigValue(
-            key="alarmTopicArn",
+            key="alarm-topic",
             example="arn:aws:sns:eu-west-1:111122223333:alarms",
             why="where alarms go",
         ),
@@ -60,12 +60,12 @@ PROD = Stack(
     config=(
         ConfigValue(key="aws:defaultTags", value={"tags": {"app": "orders", "env": "prod"}}),
         ConfigValue(key="keep", value=True),
-        ConfigValue(key="orders:alarmTopicArn", value="arn:aws:sns:eu-west-1:012345678901:ops"),
+        ConfigValue(key="orders:alarm-topic", value="arn:aws:sns:eu-west-1:012345678901:ops"),
     ),
 )
 KEYS = (
     ConfigKey(name="keep", type="boolean", description="Protect and retain: queues, topics, keys."),
-    ConfigKey(name="alarmTopicArn", type="string", description="Where alarms go.", optional=True),
+    ConfigKey(name="alarm-topic", type="string", description="Where alarms go.", optional=True),
 )
 
 
@@ -115,8 +115,8 @@ def project_of(*flows: Flow) -> Project:
         config_keys=KEYS,
         settings=(
             SettingRow(
-                address="prod.alarm_topic",
-                value="arn:aws:sns:eu-west-1:012345678901:ops",
+                address="alarm_topic",
+                value="dev , prod arn:aws:sns:eu-west-1:012345678901:ops",
                 origin="chosen",
                 why="A dead letter must wake someone | always.",
                 docs="https://docs.aws.amazon.com/sns/latest/dg/sns-create-topic.html",

@@ -13,13 +13,27 @@ import pytest
 import yaml
 from jinja2 import UndefinedError
 
-from mqscaffold.render.context import ConfigKey, ConfigValue, Project
+from mqscaffold.render.context import ConfigKey, ConfigValue, Project, SettingRow
 from mqscaffold.render.facts import behaviour, duration, size
 from mqscaffold.render.files import check_paths
+from mqscaffold.render.oncall import age_threshold, alarms
 from mqscaffold.render.texts import ACTIONS, PULUMI, PULUMI_AWS, project_files
 from mqscaffold.render.yamltext import block, scalar
-from tests.projects import DEV, FANOUT, FIFO, INFRASTRUCTURE, ORDERS, PROD, PROJECTS, WORK_QUEUE
+from tests.projects import (
+    DEV,
+    FANOUT,
+    FIFO,
+    INFRASTRUCTURE,
+    NO_ALARMS,
+    ORDERS,
+    PROD,
+    PROJECTS,
+    PUBLISHER_ONLY,
+    SUBSCRIBER_ONLY,
+    WORK_QUEUE,
+)
 
+PUBLISHER = PUBLISHER_ONLY.flows[0]
 TEMPLATES = Path(__file__).parents[1] / "templates"
 OUR_WORDS = re.compile(
     r"\b(lanes?|permits?|blueprints?|topolog(?:y|ies)|slots?|clouds?|parts?)\b", re.IGNORECASE
@@ -79,7 +93,7 @@ def test_code_blocks_of_the_readme_are_closed_and_hold_no_prose(project: Project
     assert len(blocks) % 2 == 1
     commands = [code for code in blocks[1::2] if code.startswith("sh\n")]
     assert commands
-    starts = ("python -m", ".venv/bin/python", "uv pip", "pulumi ", "docker ", "set -a;", ". .venv")
+    starts = ("python -m", ".venv/", "uv pip", "pulumi ", "docker ", "set -a;", ". .venv", "aws ")
     for line in "".join(code.removeprefix("sh\n") for code in commands).splitlines():
         assert line.startswith(starts), line
 
@@ -95,16 +109,119 @@ def test_code_none_has_nothing_to_run() -> None:
 
 def test_readme_has_a_command_for_each_consumer() -> None:
     readme = texts(FANOUT)["README.md"]
-    assert "docker run orders orders.consumer eu-shipping" in readme
+    assert "-e ORDERS_EU_SHIPPING_QUEUE_URL orders orders.consumer eu-shipping\n" in readme
     assert "python -m orders.dlq peek eu-shipping --max 5" in readme
     jobs = texts(WORK_QUEUE)["README.md"]
-    assert "docker run jobs jobs.consumer\n" in jobs
+    assert re.search(r"docker run .*-e AWS_REGION .*-e JOBS_QUEUE_URL jobs jobs.consumer\n", jobs)
     assert "`python -m jobs.dlq peek --max 5`" in jobs
+
+
+@pytest.mark.parametrize("project", [FANOUT, WORK_QUEUE, SUBSCRIBER_ONLY], ids=lambda p: p.name)
+def test_on_call_commands_are_whole(project: Project) -> None:
+    readme = texts(project)["README.md"]
+    commands = re.findall(r"python -m [\w.]+\.dlq [^`\n|]+", readme)
+    purges = [command for command in commands if " purge" in command]
+    assert purges
+    assert all(command.endswith(" --yes") for command in purges)
+    assert any("redrive" in command and "--dry-run" in command for command in commands)
+    assert any("redrive" in command and "--dry-run" not in command for command in commands)
+    topic = project.flows[0].topic is not None
+    assert any("--undelivered" in command for command in commands) is topic
+
+
+def chosen(setting: str, value: str) -> SettingRow:
+    docs = "https://docs.aws.amazon.com/"
+    return SettingRow(address=setting, value=value, origin="chosen", why="Ours.", docs=docs)
+
+
+def test_readme_says_how_people_on_call_get_their_role() -> None:
+    readme = texts(FANOUT)["README.md"]
+    assert "[profile orders-operator]\nrole_arn = (the output ORDERS_OPERATOR_ROLE_ARN)" in readme
+    assert "only `ecs-tasks.amazonaws.com` can" in readme
+    arn = "arn:aws:iam::123456789012:role/on-call"
+    named = texts(replace(FANOUT, settings=(chosen("operator_assumed_by", arn),)))["README.md"]
+    assert f"Who may is `operator_assumed_by`: {arn}." in named
+    assert "only `ecs-tasks.amazonaws.com` can" not in named
+    attached = texts(replace(FANOUT, identities="policies"))["README.md"]
+    assert "the operator's to the role that on-call people sign in with" in attached
+    assert "[profile" not in attached
+    assert "[profile" not in texts(PUBLISHER_ONLY)["README.md"]
+
+
+def test_readme_says_who_must_subscribe_to_the_alarms() -> None:
+    subscribe = "aws sns subscribe --region eu-west-1"
+    assert subscribe not in texts(FANOUT)["README.md"]  # prod's go to a topic of the team
+    own = replace(PROD, config=())
+    assert subscribe in texts(replace(FANOUT, stacks=(DEV, own)))["README.md"]
+    row = chosen("alarm_topic", "arn:aws:sns:eu-west-1:123456789012:on-call")
+    theirs = replace(FANOUT, stacks=(DEV, own), settings=(row,))
+    assert subscribe not in texts(theirs)["README.md"]
+    assert "aws sns subscribe" not in texts(NO_ALARMS)["README.md"]
+
+
+@projects
+def test_readme_tells_only_what_is_there(project: Project) -> None:
+    readme = texts(project)["README.md"]
+    consumers = [consumer for flow in project.flows for consumer in flow.consumers]
+    assert ("**Another subscriber**" in readme) is any(
+        flow.topic is not None and flow.consumers for flow in project.flows
+    )
+    assert ("`CONSUMERS`" in readme) <= project.code
+    assert ("the producer last" in readme) is bool(consumers and project.flows[0].producer)
+    assert ("may have used one without running" in readme) is any(f.fifo for f in project.flows)
+    assert "`mqscaffold update` does not exist yet" in readme
+    assert "move task" not in readme.replace("start-message-move-task", "")
+    assert all("--upgrade" in line for line in readme.splitlines() if line.startswith("uv pip"))
+
+
+def test_a_new_subscriber_has_a_name_that_is_free() -> None:
+    assert "say `ledger` of audit" in texts(SUBSCRIBER_ONLY)["README.md"]
+    assert "`ORDERS_AUDIT_UNDELIVERED_URL`" in texts(FANOUT)["README.md"]
+
+
+@projects
+def test_dependabot_watches_what_is_there(project: Project) -> None:
+    updates = loaded(project, ".github/dependabot.yml")["updates"]
+    watched = {update["package-ecosystem"]: update["schedule"]["interval"] for update in updates}
+    wanted = ["pip", "github-actions", *(["docker"] if project.code else [])]
+    assert watched == dict.fromkeys(wanted, "weekly")
+
+
+def test_generated_files_are_marked() -> None:
+    marked = texts(FANOUT)[".gitattributes"]
+    for path in (TEMPLATES / "project" / "tests").iterdir():
+        if path.suffix in (".py", ".j2") and not path.name.startswith("test_handlers"):
+            assert f"tests/{path.name.removesuffix('.j2')} linguist-generated\n" in marked
+
+
+def test_losses_that_a_reader_must_know_of() -> None:
+    lost = {n.label: n.why for n in behaviour(FIFO.flows[0], code=True)}["Lost"]
+    for word in ("flushed", "`Undelivered`", "filter", "undelivered queue", "too old", "purged"):
+        assert word in lost
+    assert "purged" not in {n.label: n.why for n in behaviour(PUBLISHER, code=True)}["Lost"]
+
+
+@pytest.mark.parametrize(
+    ("fifo", "pauses", "delay", "seconds"),
+    [(False, 1275, 0, 300), (False, 9, 60, 360), (True, 1275, 60, 1635), (True, 9000, 0, 3600)],
+)
+def test_the_age_that_wakes_somebody(fifo: bool, pauses: int, delay: int, seconds: int) -> None:
+    flow = replace(ORDERS, fifo=fifo)
+    consumer = replace(flow.consumers[0], retry_max_seconds=pauses, delay_seconds=delay)
+    assert age_threshold(flow, consumer) == seconds
+    (row,) = [r for r in alarms(FANOUT, replace(flow, consumers=(consumer,))) if "-age" in r.name]
+    assert ("a key may be blocked" in row.meaning) is fifo
+
+
+def test_only_a_filtered_subscriber_has_an_alarm_on_its_filter() -> None:
+    names = [alarm.name for alarm in alarms(FIFO, FIFO.flows[0])]
+    assert [name for name in names if "unreadable" in name] == ["orders-eu-shipping-unreadable"]
 
 
 def test_outputs_are_exported_to_the_processes() -> None:
     """Pulumi prints `NAME=value` without `export`, so a plain eval would reach no child."""
-    assert 'set -a; eval "$(pulumi stack output --shell' in texts(FANOUT)["README.md"]
+    said = texts(FANOUT)["README.md"]
+    assert 'set -a; AWS_REGION=eu-west-1; eval "$(pulumi stack output --shell' in said
 
 
 @projects
@@ -147,7 +264,7 @@ def test_stack_values_come_back_as_they_were() -> None:
 
 def test_a_value_nobody_chose_stays_a_comment() -> None:
     text = texts(FANOUT)["infra/Pulumi.dev.yaml"]
-    assert "  # orders:alarmTopicArn: arn:aws:sns:eu-west-1:111122223333:alarms\n" in text
+    assert "  # orders:alarm-topic: arn:aws:sns:eu-west-1:111122223333:alarms\n" in text
 
 
 @pytest.mark.parametrize(

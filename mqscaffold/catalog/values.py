@@ -186,7 +186,8 @@ def _json(_: Setting, value: Any) -> dict[str, Any]:
 
 def _depth(value: Any) -> int:
     """How deep tables and lists are nested in ``value``, counted without recursion."""
-    depth, level = 0, [value]
+    depth = 0
+    level: list[Any] = [value]
     while level and depth <= DEPTH:
         depth += 1
         inner: list[Any] = []
@@ -195,7 +196,7 @@ def _depth(value: Any) -> int:
                 inner += cast("dict[str, Any]", item).values()
             elif isinstance(item, list):
                 inner += cast("list[Any]", item)
-        level = [item for item in inner if isinstance(item, dict | list)]
+        level = inner
     return depth
 
 

@@ -141,11 +141,14 @@ def _cell(cell: Cell, catalog: Catalog) -> CellBody:
 
 def show_page(catalog: Catalog, pattern: str, service: str) -> dict[str, Any]:
     """What a pattern on a service consists of; only for a pair that can be generated."""
+    from mqscaffold.render.choose import candidates
+    from mqscaffold.render.describe import value_text
     from mqscaffold.render.facts import not_guaranteed, not_proven
     from mqscaffold.render.pipeline import plan
     from mqscaffold.render.request import Request, spec_of
 
     made = plan(spec_of(Request(pattern=pattern, service=service), catalog), catalog)
+    flow = made.project.flows[0]
     return {
         "components": [
             {"name": node.logical, "component": node.component.name, "says": node.component.says}
@@ -155,13 +158,18 @@ def show_page(catalog: Catalog, pattern: str, service: str) -> dict[str, Any]:
         "stacks": stacks(made, catalog),
         "settings": [
             {
-                "setting": row.address,
-                "value": row.value,
-                "origin": row.origin,
-                "why": row.why,
-                "docs": row.docs,
+                "setting": name,
+                "value": value_text(value),
+                "when": value.setting.when.text if value.setting.when else "",
+                "why": value.setting.why,
+                "docs": value.setting.docs,
             }
-            for row in made.described.settings
+            for name, value in flow.values.items()
+        ],
+        "planned_settings": [
+            {"setting": name, "why": setting.planned}
+            for name, setting in candidates(flow.service, catalog).items()
+            if setting.planned
         ],
         "not_guaranteed": list(not_guaranteed(made.described)),
         "not_proven": list(not_proven(made.described)),
@@ -185,7 +193,7 @@ def stacks(made: Planned, catalog: Catalog) -> dict[str, Any]:
 
 def explain_page(catalog: Catalog, service: str) -> dict[str, SettingBody]:
     """Every setting of a service by its name; none for a service that is only planned."""
-    from mqscaffold.render.resolve import candidates
+    from mqscaffold.render.choose import candidates
 
     found = candidates(catalog.services[service], catalog)
     return {

@@ -91,6 +91,8 @@ def _parts(cell: CellBody, body: dict[str, Any], limit: int | None) -> Iterator[
         yield f"  {stack:<4}  {found['resources']} resources, {idle(found['idle_usd_a_month'])}"
     title = f"Settings    (mqscaffold explain {cell['service']}.SETTING)"
     yield from _section(title, limit, body["settings"], "setting", "value", "why")
+    if body["planned_settings"]:
+        yield from _section("Planned settings", limit, body["planned_settings"], "setting", "why")
     yield ""
     yield "Not guaranteed"
     for text in body["not_guaranteed"]:

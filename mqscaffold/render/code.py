@@ -37,7 +37,8 @@ def flow_files(
         "flows": [_values(f, t) for f, t in _pairs(project, described)],
         "examples": {e.type: e.example for flow in described.flows for e in flow.events},
     }
-    yield File("tests/conftest.py", read(tests / "conftest.py"), "managed")
+    for name in ("conftest.py", "test_events.py"):
+        yield File(f"tests/{name}", read(tests / name), "managed")
     if any(flow.consumers for flow in described.flows):
         yield File("tests/memory_queue.py", read(tests / "memory_queue.py"), "managed")
         text = jinja.get_template("project/tests/test_end_to_end.py.j2").render(names)
@@ -138,8 +139,6 @@ def _consumer(
         "name": consumer.name,
         "ident": consumer.module,
         "queue_variable": consumer.queue_variable,
-        "dlq_variable": consumer.dlq_variable,
-        "undelivered_variable": consumer.undelivered_variable,
         "concurrency": chosen("concurrency"),
         "max_handler_seconds": chosen("max_handler"),
         "on_failure": chosen("on_failure"),

@@ -217,10 +217,15 @@ def _shown(value: Value, held: Values) -> bool:
 
 def _row(address: str, value: Value) -> context.SettingRow:
     setting = value.setting
-    shown = {stack: values.shown(setting, value.by_stack[stack]) for stack in STACKS}
-    text = shown["dev"] if value.same else ", ".join(f"{s} {shown[s]}" for s in STACKS)
+    text = value_text(value)
     derived = isinstance(setting.default_for("prod"), Expression)
     origin = "chosen" if value.level else "derived" if derived else "default"
     return context.SettingRow(
         address=address, value=text, origin=origin, why=setting.why, docs=setting.docs
     )
+
+
+def value_text(value: Value) -> str:
+    """A value as a person reads it, on both stacks where they differ: "dev false, prod true"."""
+    shown = {stack: values.shown(value.setting, value.by_stack[stack]) for stack in STACKS}
+    return shown["dev"] if value.same else ", ".join(f"{s} {shown[s]}" for s in STACKS)

@@ -23,10 +23,12 @@ _READERS: Final = {"string": "text", "integer": "integer", "number": "number", "
 _SILENT: Final = frozenset(
     ("$schema", "$id", "$comment", "title", "description", "examples", "default")
 ) | {"x-key", "additionalProperties", "format"}
-_TAKEN: Final = frozenset(
-    "Any Callable ClassVar Literal Self T TypeVar InvalidEvent EVENTS Message Reject Retry Consumer"
-    " Producer Stop Undelivered Unsendable SnsTopic SqsQueue StartError Path True False None".split()
-)
+# What events.py, the producer and the handlers import: no class may hide one.
+_TAKEN: Final = {
+    *("Any", "Callable", "ClassVar", "Consumer", "EVENTS", "InvalidEvent", "Literal"),
+    *("Message", "Path", "Producer", "Reject", "Retry", "Self", "SnsTopic"),
+    *("SqsQueue", "StartError", "Stop", "T", "TypeVar", "Undelivered", "Unsendable"),
+}
 _READ: Final = frozenset(("type", "required", "properties", "items", "enum"))
 
 

@@ -238,9 +238,8 @@ def processes(project: Project, flow: Flow) -> tuple[Process, ...]:
                 "operator",
                 f"{flow.package}.dlq",
                 flow.role_name("operator"),
-                "look into dead-letter queues, send back and purge what is there"
-                if flow.topic is None
-                else "look into dead-letter and undelivered queues, send back and purge what is there",
+                f"look into dead-letter {'and undelivered ' if flow.topic else ''}queues,"
+                " send back and purge what is there",
             )
         )
     return tuple(rows)
@@ -296,8 +295,8 @@ def not_guaranteed(project: Project) -> tuple[str, ...]:
     if any(flow.fifo and flow.consumers for flow in project.flows):
         rows.append("Order across keys, and the place of a message that comes from a redrive.")
         rows.append(
-            "A run for each attempt, where there is order: attempts are SQS's receives, so a message"
-            " that waits behind a failing one of its key may have used one without running."
+            "A run for each attempt, where there is order: attempts are SQS's receives, so a"
+            " message that waits behind a failing one of its key may have used one without running."
         )
     if any(flow.topic is not None for flow in project.flows):
         rows.append("History: a new subscriber gets what is published after it is there.")

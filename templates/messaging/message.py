@@ -72,9 +72,7 @@ class Message(Generic[T]):
     correlation_id: str | None = None
     outbox: list[Draft] | None = field(default=None, repr=False)
 
-    def send(
-        self, event: Event, key: str | None = None, correlation_id: str | None = None
-    ) -> None:
+    def send(self, event: Event, key: str | None = None, correlation_id: str | None = None) -> None:
         """Sends an event that belongs to handling this one: delivered before this message is
         acknowledged, dropped when the handler raises, under the same id on every attempt."""
         if self.outbox is None:
