@@ -368,6 +368,8 @@ def test_blocking_consumers_say_so() -> None:
     values = {n.label: n.value for n in behaviour(FIFO.flows[0], code=True)}
     assert values["Retried"] == "billing: 10 to 21 min, 9 attempts; eu-shipping: until it succeeds"
     assert values["Order"] == "by key"
+    order = {n.label: n.why for n in behaviour(FIFO.flows[0], code=False)}["Order"]
+    assert "the producer holds a key" not in order
 
 
 @pytest.mark.parametrize(

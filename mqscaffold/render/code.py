@@ -37,8 +37,9 @@ def flow_files(
         "flows": [_values(f, t) for f, t in _pairs(project, described)],
         "examples": {e.type: e.example for flow in described.flows for e in flow.events},
     }
-    for name in ("conftest.py", "test_events.py"):
-        yield File(f"tests/{name}", read(tests / name), "managed")
+    yield File("tests/conftest.py", read(tests / "conftest.py"), "managed")
+    text = jinja.get_template("project/tests/test_events.py.j2").render(names)
+    yield File("tests/test_events.py", text, "managed")
     if any(flow.consumers for flow in described.flows):
         yield File("tests/memory_queue.py", read(tests / "memory_queue.py"), "managed")
         text = jinja.get_template("project/tests/test_end_to_end.py.j2").render(names)

@@ -8,7 +8,7 @@ cannot disagree.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from mqscaffold.records import dataclass
 from typing import Any, Literal
 
 from mqscaffold.names import package_name

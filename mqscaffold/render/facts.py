@@ -6,7 +6,7 @@ down twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from mqscaffold.records import dataclass
 
 from mqscaffold.render.context import Consumer, Flow, Project
 
@@ -170,11 +170,13 @@ def _promises(flow: Flow, code: bool) -> list[Number]:
     order = Number("Order", "none", "messages overtake each other, more so when retried")
     if flow.fifo:
         passes = any(c.on_failure == "dead-letter" for c in flow.consumers)
+        tells = code and flow.producer is not None
         order = Number(
             "Order",
             "by key",
             "messages of one key one at a time, as sent; keys side by side"
-            + ("; after a dead letter the next of its key goes on" if passes else ""),
+            + ("; after a dead letter the next of its key goes on" if passes else "")
+            + ("; after a failure the producer holds a key until it has told you" if tells else ""),
         )
     again = "at least once: a subscriber can get one event twice"
     if flow.consumers:
@@ -209,7 +211,7 @@ def _lost(flow: Flow, code: bool) -> str:
             else "SNS could not deliver to a subscriber that keeps no undelivered queue"
         )
     if flow.consumers:
-        cases.append("no one read a queue before its messages were too old")
+        cases.append("a message became too old before it was handled")
         cases.append("a queue was purged")
     return "; ".join(cases)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from mqscaffold.records import dataclass
 
 from mqscaffold.render.context import Consumer, Flow, Project, Stack
 from mqscaffold.render.facts import duration

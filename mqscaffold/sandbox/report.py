@@ -165,7 +165,9 @@ _LIMITS = (
         ("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",),
     ),
     _Limit(
-        "dlq redrive (StartMessageMoveTask)", "MiniStack lacks the call", ("aws:sqs/queue:Queue",)
+        "the dlq command",
+        "try reads the dead letters itself, as the operator",
+        ("aws:sqs/queue:Queue",),
     ),
     _Limit(
         "the undelivered queues",

@@ -9,7 +9,15 @@ from typing import Any
 import boto3
 import botocore.session
 import pytest
-from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
 from botocore.stub import ANY, Stubber
 
 from messaging import StartError, Unsendable
@@ -44,16 +52,17 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Stubber]]:
-    """The stubbed client of each service."""
+    """The stubbed client of each service; "receive" is the one that waits for a long poll."""
     stubs: dict[str, Stubber] = {}
     real: Any = boto3.client
 
     def client(service: str, **options: Any) -> Any:
         made = real(service, **options)
-        stubs[service] = Stubber(made)
-        stubs[service].activate()
-        for answer in ANSWERS.get(service, []):
-            stubs[service].add_response(*answer)
+        name = "receive" if options["config"].read_timeout == 30 else service
+        stubs[name] = Stubber(made)
+        stubs[name].activate()
+        for answer in ANSWERS.get(name, []):
+            stubs[name].add_response(*answer)
         return made
 
     monkeypatch.setattr(boto3, "client", client)
@@ -108,8 +117,8 @@ def test_it_receives_without_a_wait_of_its_own(clients: dict[str, Stubber]) -> N
         "MessageSystemAttributeNames": ["All"],
         "MessageAttributeNames": ["All"],
     }
-    clients["sqs"].add_response("receive_message", {"Messages": [answer]}, expected)
-    clients["sqs"].add_response("receive_message", {}, expected | {"MaxNumberOfMessages": 3})
+    clients["receive"].add_response("receive_message", {"Messages": [answer]}, expected)
+    clients["receive"].add_response("receive_message", {}, expected | {"MaxNumberOfMessages": 3})
     [received] = queue.receive(25)
     first_seen = "2026-01-01T00:00:00+00:00"
     attributes = {"ce_type": "order.placed"}
@@ -119,18 +128,34 @@ def test_it_receives_without_a_wait_of_its_own(clients: dict[str, Stubber]) -> N
     assert queue._received(answer).group == "o-1"
 
 
+def test_a_call_that_hangs_is_dropped_long_before_a_lease_ends(clients: dict[str, Stubber]) -> None:
+    queue = opened()
+    calls, receives = queue.client.meta.config, queue._receiver.meta.config
+    tries = calls.retries["total_max_attempts"]
+    assert (calls.read_timeout + calls.connect_timeout) * tries < queue.lease_seconds
+    assert receives.read_timeout > 20
+
+
+def test_a_receive_can_be_given_its_own_wait_and_lease(clients: dict[str, Stubber]) -> None:
+    queue = opened()
+    asked = {"QueueUrl": URL, "MaxNumberOfMessages": 3, "WaitTimeSeconds": 1}
+    asked |= {"MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"]}
+    clients["receive"].add_response("receive_message", {}, asked | {"VisibilityTimeout": 30})
+    assert queue.receive(3, WaitTimeSeconds=1, VisibilityTimeout=30) == []
+
+
 def test_a_fifo_receive_without_an_answer_is_made_again_under_its_id(
     clients: dict[str, Stubber],
 ) -> None:
     queue = opened(fifo=True)
     ids: list[str] = []
-    queue.client.meta.events.register(
+    queue._receiver.meta.events.register(
         "provide-client-params.sqs.ReceiveMessage",
         lambda params, **_: ids.append(params["ReceiveRequestAttemptId"]),
     )
-    clients["sqs"].add_client_error("receive_message", "InternalError", http_status_code=500)
-    clients["sqs"].add_response("receive_message", {})
-    clients["sqs"].add_response("receive_message", {})
+    clients["receive"].add_client_error("receive_message", "InternalError", http_status_code=500)
+    clients["receive"].add_response("receive_message", {})
+    clients["receive"].add_response("receive_message", {})
     with pytest.raises(ClientError):
         queue.receive(1)
     queue.receive(1)
@@ -175,12 +200,32 @@ def test_a_call_that_fails_as_a_whole_fails_each_entry(clients: dict[str, Stubbe
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (("RequestThrottled", 403), Failure("RequestThrottled", True)),
-        (("KMS.ThrottlingException", 400), Failure("KMS.ThrottlingException", True)),
-        (("InternalError", 500), Failure("InternalError", True)),
+        *(
+            ((code, status), Failure(code, True))
+            for code, status in (
+                ("RequestThrottled", 403),
+                ("ThrottlingException", 400),
+                ("KMS.ThrottlingException", 400),
+                ("RequestLimitExceeded", 400),
+                ("SlowDown", 400),
+                ("TooManyRequestsException", 429),
+                ("OverLimit", 403),
+                ("ServiceUnavailable", 400),
+                ("InternalError", 400),
+                ("Anything", 500),
+                ("ExpiredToken", 403),
+                ("ExpiredTokenException", 400),
+            )
+        ),
         (("AccessDenied", 403), Failure("AccessDenied", False)),
         (ConnectTimeoutError(endpoint_url="x"), Failure("ConnectTimeoutError", True)),
         (EndpointConnectionError(endpoint_url="x"), Failure("EndpointConnectionError", True)),
+        (ReadTimeoutError(endpoint_url="x"), Failure("ReadTimeoutError", True)),
+        (ConnectionClosedError(endpoint_url="x"), Failure("ConnectionClosedError", True)),
+        (("InvalidParameterValue", 400), Failure("InvalidParameterValue", False)),
+        (("InvalidClientTokenId", 403), Failure("InvalidClientTokenId", False)),
+        (NoCredentialsError(), Failure("NoCredentialsError", False)),
+        (ParamValidationError(report="x"), Failure("ParamValidationError", False)),
         (ValueError(), Failure("ValueError", False)),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import Any
 
 import pytest
@@ -47,6 +48,7 @@ def test_reject_is_dead_lettered_at_once_with_all_its_fields() -> None:
         "mq-failed-at": fields["mq-failed-at"],
         "mq-error-type": "Reject",
         "mq-error-message": "no such customer",
+        "mq-error-where": fields["mq-error-where"],
         "mq-original-destination": "memory",
         "mq-original-id": fields["mq-original-id"],
         "mq-attempts": "1",
@@ -79,7 +81,11 @@ def test_the_text_of_an_exception_is_told_only_when_asked_for(
     assert bench.queue.dead[0][1]["mq-error-message"] == text
     [fields] = said(caplog, "dead-lettered")
     assert (fields["error"], fields["reason"]) == ("ValueError", text)
-    assert fields["where"].startswith("test_consumer.py:")
+    # The whole way there: the runtime's two calls, this test's bench, and its handler.
+    assert re.fullmatch(
+        r"(consumer\.py:\d+ > ){2}kit\.py:\d+ > test_consumer\.py:\d+", fields["where"]
+    )
+    assert bench.queue.dead[0][1]["mq-error-where"] == fields["where"]
 
 
 def test_a_reason_is_cut_to_a_kilobyte() -> None:

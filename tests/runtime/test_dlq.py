@@ -9,7 +9,7 @@ import pytest
 
 from memory_queue import MemoryQueue
 from messaging import StartError
-from messaging.cloudevents import Outgoing
+from messaging.cloudevents import Outgoing, Received
 from messaging.dlq import Queues, count, peek, purge, redrive  # pyright: ignore[reportMissingImports]
 from messaging.message import Failure
 from messaging.sqs import LETTER  # pyright: ignore[reportMissingImports]
@@ -20,11 +20,13 @@ from .kit import Placed, event
 class FakeSqs(MemoryQueue):
     """A memory queue with the few calls that are made of its client."""
 
+    lease_seconds = 30.0
+
     def __init__(self, name: str = "queue") -> None:
         super().__init__()
         self.name = self.address = name
         self.client = self
-        self.refuse = False
+        self.refuse = ""
 
     def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
         visible = sum(item.visible_at <= self.now for item in self.stored)
@@ -33,8 +35,15 @@ class FakeSqs(MemoryQueue):
     def purge_queue(self, **_: Any) -> None:
         self.stored = []
 
+    def receive(self, limit: int, **asked: int) -> list[Received]:
+        assert asked in ({}, {"WaitTimeSeconds": 1, "VisibilityTimeout": int(self.lease_seconds)})
+        return super().receive(limit)
+
     def send(self, events: Any) -> list[Failure | None]:
-        return [Failure("Throttled", True)] if self.refuse else super().send(events)
+        return [Failure("Throttled", True)] if self.refuse == "send" else super().send(events)
+
+    def ack(self, messages: Any) -> list[Failure | None]:
+        return [Failure("Throttled", True)] if self.refuse == "ack" else super().ack(messages)
 
 
 def put(queue: Any, number: int, letter: dict[str, str] | None = None) -> Outgoing:
@@ -56,12 +65,10 @@ def target() -> Any:
 
 def test_the_queues_are_found_by_their_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("messaging.dlq.SqsQueue", FakeSqs)
-    queues = Queues("B_QUEUE_URL", "B_DLQ_URL")
-    assert queues.names() == ["queue", "dlq"]
-    assert queues.open("dlq").name == "B_DLQ_URL"
-    with pytest.raises(StartError, match="nothing is undelivered"):
-        queues.open("undelivered")
-    assert Queues("a", "b", "c").names() == ["queue", "dlq", "undelivered"]
+    queues = Queues("B_QUEUE_URL", subscribed=False)
+    assert [queues.open(name).name for name in queues.names()] == ["B_QUEUE_URL", "B_DLQ_URL"]
+    queues = Queues("B_QUEUE_URL", subscribed=True)
+    assert queues.open(queues.names()[-1]).name == "B_UNDELIVERED_URL"
 
 
 def test_peek_shows_why_and_leaves_all_there(dead: Any) -> None:
@@ -112,12 +119,59 @@ def test_redrive_stops_at_its_limit(dead: Any, target: Any) -> None:
     assert (len(target.sent), len(dead.stored)) == (12, 13)
 
 
-def test_what_the_queue_does_not_take_stays_a_dead_letter(dead: Any, target: Any) -> None:
-    put(dead, 1)
-    target.refuse = True
+@pytest.mark.parametrize("call", ["send", "ack"])
+def test_what_cannot_be_moved_stays_a_dead_letter_and_all_behind_it(
+    call: str, dead: Any, target: Any
+) -> None:
+    for number in range(3):
+        put(dead, number)
+    (target if call == "send" else dead).refuse = call
     with pytest.raises(StartError, match="message-1 stays a dead letter: Throttled"):
         list(redrive(dead, target, 10))
+    assert count(dead) == 3
+
+
+def test_redrive_ends_although_a_live_consumer_rejects_all_again(dead: Any, target: Any) -> None:
+    for number in range(3):
+        put(dead, number)
+    shown: list[Any] = []
+    for letter in redrive(dead, target, 10):
+        shown.append(letter["partitionkey"])
+        again = target.sent[-1]
+        dead.put(again.body, again.attributes)
+        assert len(shown) <= 3
+    assert shown == ["o-0", "o-1", "o-2"]
+    assert count(dead) == 3
+
+
+def test_redrive_moves_each_event_once_also_when_it_came_back_early(dead: Any, target: Any) -> None:
+    made = put(dead, 1)
+    dead.put(made.body, made.attributes)
+    put(dead, 2)
+    assert [letter["partitionkey"] for letter in redrive(dead, target, 10)] == ["o-1", "o-2"]
     assert count(dead) == 1
+
+
+def test_peek_shows_a_letter_once_and_ends_while_others_arrive(dead: Any) -> None:
+    for number in range(12):
+        put(dead, number)
+    shown: list[str] = []
+    for letter in peek(dead, 100, payload=False):
+        shown.append(letter["partitionkey"])
+        dead.now += 31  # so slow that what was shown first can be received again
+        put(dead, 100 + len(shown))
+        assert len(shown) <= 12
+    assert len(set(shown)) == len(shown)
+
+
+def test_a_peek_that_is_broken_off_leaves_all_there(dead: Any) -> None:
+    put(dead, 1)
+    put(dead, 2)
+    letters = peek(dead, 10, payload=False)
+    next(letters)
+    assert count(dead) == 0
+    letters.close()  # type: ignore[attr-defined]
+    assert count(dead) == 2
 
 
 def test_purge_deletes_all(dead: Any) -> None:

@@ -60,7 +60,8 @@ def test_nothing_of_the_group_is_handled_before_the_retry() -> None:
     bench.queue.now += 29
     bench.step()
     assert [(key, n) for key, n, _ in bench.seen] == [("o-1", 1), ("o-2", 7)]
-    bench.later()
+    for _ in range(3):
+        bench.later()
     assert [(key, n) for key, n, _ in bench.seen[2:]] == [("o-1", 1), ("o-1", 2), ("o-1", 3)]
 
 
@@ -69,6 +70,7 @@ def test_a_failure_in_the_middle() -> None:
     bench.put(1, 2, 3)
     bench.step()
     bench.later()
+    bench.step()
     assert [n for _, n, _ in bench.seen] == [1, 2, 2, 3]
 
 
@@ -93,6 +95,7 @@ def test_the_group_goes_on_when_its_failing_message_is_dead_lettered() -> None:
     bench.put(1, 2)
     bench.step()
     bench.later()
+    bench.step()
     assert [n for _, n, _ in bench.seen] == [1, 1, 2]
     assert len(bench.queue.dead) == 1
 
@@ -119,6 +122,7 @@ def test_the_next_waits_for_the_acknowledgement_of_the_one_before(fake_time: Fak
     assert [n for _, n, _ in bench.seen] == [1]
     bench.queue.now += 61
     bench.step()
+    bench.step()
     assert [n for _, n, _ in bench.seen] == [1, 1, 2]
 
 
@@ -144,6 +148,44 @@ def test_a_lost_lease_hands_back_all_that_wait_in_the_group(lost: str) -> None:
     expected = {"message-1": [], "message-2": [1]}[lost]
     assert [n for _, n, _ in bench.seen] == expected
     assert bench.worker._held == {}
+
+
+def test_what_waits_behind_a_failing_message_keeps_its_attempts() -> None:
+    def fail_first(message: Message[Placed]) -> None:
+        if message.data.number == 1:
+            raise ValueError
+
+    bench = fifo(fail_first, max_attempts=9)
+    bench.put(1, 2, 3)
+    bench.step()
+    while bench.queue.stored:
+        bench.later()
+    assert [n for _, n, _ in bench.seen] == [1] * 9 + [2, 3]
+    assert [attempt for _, n, attempt in bench.seen if n > 1] == [2, 2]
+
+
+def test_a_failing_group_slows_the_others_only_around_its_return() -> None:
+    bench = fifo(fails_once(1), concurrency=10)
+    bench.put(1)
+    bench.step()  # again in 30 s
+    bench.put(*range(50, 53), order="o-2")
+    bench.step()
+    bench.queue.now += 30
+    bench.step()
+    bench.step()
+    limits = [about for call, about in bench.queue.calls if call == "receive"]
+    assert limits == [10, 1, 1, 10]
+
+
+def test_a_group_that_failed_and_went_to_another_consumer_is_forgotten() -> None:
+    bench = fifo(fails_once(1))
+    bench.put(1)
+    bench.step()
+    bench.queue.stored.clear()
+    bench.queue.now += 30 + 60 + 21
+    bench.step()
+    assert bench.worker._failing == {}
+    assert bench.queue.calls[-1] == ("receive", 10)
 
 
 @settings(max_examples=60, deadline=None)

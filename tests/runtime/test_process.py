@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import logging
+import re
 import signal
 import threading
 import time
@@ -18,7 +19,7 @@ from messaging import Consumer, Message, StartError, Stop, on, run
 from messaging.consumer import RECEIVE_STUCK, Worker
 from messaging.process import JsonLines, health
 
-from .kit import Bench, FlakyQueue, Placed
+from .kit import Bench, FlakyQueue, Placed, said
 
 
 class LiveQueue(FlakyQueue):
@@ -87,7 +88,7 @@ def test_it_runs_until_sigterm_and_finishes_what_runs() -> None:
     assert queue.stored == []
 
 
-def test_what_has_not_started_is_handed_back() -> None:
+def test_what_has_not_started_is_handed_back(caplog: pytest.LogCaptureFixture) -> None:
     queue, started, go_on = LiveQueue(fifo=True), threading.Event(), threading.Event()
 
     def first(message: Message[Placed]) -> None:
@@ -101,9 +102,32 @@ def test_what_has_not_started_is_handed_back() -> None:
     worker.run(started.is_set)
     assert [item.message.id for item in queue.stored] == ["message-2", "message-3"]
     assert [item.in_flight for item in queue.stored] == [False, False]
+    told = [(fields["id"], fields["runs"]) for fields in said(caplog, "handed back")]
+    assert told == [("message-3", False), ("message-2", False)]
 
 
-def test_what_still_runs_after_the_grace_is_handed_back_and_not_acknowledged() -> None:
+def test_the_grace_fits_into_what_ecs_waits() -> None:
+    assert consumer(lambda message: None).grace_seconds == 20
+
+
+def test_a_process_whose_handlers_all_hang_ends(caplog: pytest.LogCaptureFixture) -> None:
+    queue, go_on = LiveQueue(), threading.Event()
+    put(queue, "a", "b", "c")
+
+    def hang(message: Message[Placed]) -> None:
+        go_on.wait(10)
+
+    hangs = consumer(hang, concurrency=2, max_handler_seconds=0.2, grace_seconds=0.2)
+    assert run(hangs, queue) == 1
+    go_on.set()
+    [fields] = said(caplog, "cannot work")
+    assert "max_handler_seconds" in fields["reason"]
+    assert sum(item.message.attempt for item in queue.stored) == 2
+
+
+def test_what_still_runs_after_the_grace_is_handed_back_and_not_acknowledged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     queue, started, go_on = LiveQueue(), threading.Event(), threading.Event()
 
     def hang(message: Message[Placed]) -> None:
@@ -113,6 +137,8 @@ def test_what_still_runs_after_the_grace_is_handed_back_and_not_acknowledged() -
     put(queue, "a")
     worker = Worker(consumer(hang, grace_seconds=0.2), queue)
     worker.run(started.is_set)
+    [left] = said(caplog, "handed back")
+    assert (left["key"], left["runs"]) == ("a", True)
     assert [about for call, about in queue.calls if call == "nack"] == [(["message-1"], 0)]
     go_on.set()
     time.sleep(0.1)
@@ -154,7 +180,7 @@ def test_a_missing_right_at_start_ends_the_process(caplog: pytest.LogCaptureFixt
     reasons = [
         record.__dict__["fields"]["reason"]
         for record in caplog.records
-        if record.getMessage() == "cannot start"
+        if record.getMessage() == "cannot work"
     ]
     assert reasons == ["needs sqs:GetQueueAttributes", "needs sqs:ReceiveMessage"]
 
@@ -232,10 +258,14 @@ def test_logs_are_json_lines(logged: Callable[[], dict[str, Any]]) -> None:
 def test_of_an_exception_only_the_type_and_place_are_logged(
     logged: Callable[[], dict[str, Any]],
 ) -> None:
-    try:
+    def charge() -> None:
         raise ValueError("card 4111")
+
+    try:
+        charge()
     except ValueError:
         logging.getLogger("orders.handlers").exception("failed")
     line = logged()
     assert (line["error"], line["reason"]) == ("ValueError", "")
+    assert re.fullmatch(r"test_process\.py:\d+ > test_process\.py:\d+", line["where"])
     assert "4111" not in json.dumps(line)

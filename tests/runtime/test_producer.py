@@ -14,7 +14,7 @@ from messaging.cloudevents import Outgoing
 from messaging.message import Failure
 
 from .conftest import FakeTime
-from .kit import Bench, Placed
+from .kit import Bench, Placed, event
 
 AGAIN, NEVER = Failure("InternalError", again=True), Failure("InvalidParameter", again=False)
 
@@ -140,10 +140,72 @@ def test_pauses_grow_and_differ(fake_time: FakeTime) -> None:
 
 def test_on_fifo_what_failed_goes_before_what_comes_later(fake_time: FakeTime) -> None:
     topic = Topic(fifo=True)
-    topic.plan = [None, AGAIN, None]
+    topic.plan = [AGAIN, None]
     with producer(topic) as one:
-        send(one, *range(14))
-    assert topic.batches == [list(range(10)), [1], [10, 11, 12, 13]]
+        send(one, 1, 2)
+        send(one, 7, order="o-2")
+        send(one, 3)
+    assert topic.batches == [[1, 7], [1], [2], [3]]
+
+
+def test_on_fifo_nothing_of_a_key_is_sent_after_a_failure_until_it_was_told() -> None:
+    topic = Topic(fifo=True)
+    topic.plan = [NEVER]
+    one = producer(topic)
+    ids = send(one, 1, 2)
+    send(one, 7, order="o-2")
+    with pytest.raises(Undelivered, match=r"InvalidParameter, an earlier one of its key") as error:
+        one.flush()
+    assert (error.value.ids, topic.taken) == (ids, [7])
+    send(one, 3)
+    one.flush()
+    assert topic.taken == [7, 3]
+
+
+def test_a_program_that_never_flushes_is_told_by_its_next_send() -> None:
+    topic = Topic(fifo=True)
+    topic.plan = [NEVER]
+    one = producer(topic)
+    ids = send(one, 1)
+    one._drain(1)  # as its thread does after the linger
+    send(one, 7, order="o-2")
+    with pytest.raises(Undelivered) as error:
+        send(one, 2)
+    assert error.value.ids == ids
+    send(one, 3)
+    one.flush()
+    assert topic.taken == [7, 3]
+
+
+def test_failures_that_nobody_asks_for_do_not_pile_up() -> None:
+    topic = Topic()
+    topic.plan = [NEVER] * 1000
+    one = producer(topic)
+    send(one, *range(1000))
+    with pytest.raises(Undelivered, match="1000 events"):
+        send(one, 1)
+    assert one._failed == {}
+
+
+def test_what_a_handler_sends_of_one_key_stops_at_its_first_failure() -> None:
+    topic = Topic(fifo=True)
+    topic.plan = [NEVER]
+    events = [event(Placed(order="o-1", number=number)) for number in (1, 2)]
+    with pytest.raises(Undelivered) as error:
+        producer(topic).deliver(events)
+    assert error.value.ids == [made.id for made in events]
+    assert topic.batches == [[1]]
+
+
+def test_a_flush_answers_for_all_threads() -> None:
+    topic = Topic()
+    topic.plan = [NEVER]
+    one = producer(topic)
+    thread = threading.Thread(target=send, args=(one, 1))
+    thread.start()
+    thread.join()
+    with pytest.raises(Undelivered):
+        one.flush()
 
 
 def test_an_event_that_cannot_be_sent_is_refused_before_the_network() -> None:

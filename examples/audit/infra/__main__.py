@@ -41,6 +41,7 @@ audit_audit_role = Role("audit-audit", RoleArgs(policies=[audit_audit.consume_po
 audit_operator_role = Role("audit-operator", RoleArgs(policies=[audit_audit.redrive_policy]))
 
 # The environment of the processes: README, "Deploy".
+pulumi.export("ALARMS_TOPIC_ARN", alarms.topic_arn)
 pulumi.export("AUDIT_AUDIT_QUEUE_URL", audit_audit.queue_url)
 pulumi.export("AUDIT_AUDIT_DLQ_URL", audit_audit.dlq_url)
 pulumi.export("AUDIT_AUDIT_UNDELIVERED_URL", audit_audit.undelivered_url)

@@ -23,6 +23,7 @@ jobs_consumer_role = Role("jobs-consumer", RoleArgs(policies=[jobs.consume_polic
 jobs_operator_role = Role("jobs-operator", RoleArgs(policies=[jobs.redrive_policy]))
 
 # The environment of the processes: README, "Deploy".
+pulumi.export("ALARMS_TOPIC_ARN", alarms.topic_arn)
 pulumi.export("JOBS_QUEUE_URL", jobs.url)
 pulumi.export("JOBS_DLQ_URL", jobs.dlq_url)
 pulumi.export("JOBS_PRODUCER_ROLE_ARN", jobs_producer_role.arn)

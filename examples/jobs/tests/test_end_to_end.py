@@ -1,6 +1,7 @@
-"""From producer to consumer over a queue in memory: every consumer, its settings and routes.
+"""Every consumer's settings and routes, with the example events, over a queue in memory.
 
-The handlers here stand in for yours; those are tested in test_handlers.py.
+The producer and the worker are the real ones; the queue, and the handlers, stand in for yours. AWS,
+filters and the infrastructure take no part, and your handlers have tests of their own.
 """
 
 from collections.abc import Callable

@@ -76,6 +76,7 @@ orders_fifo_operator_role = Role(
 )
 
 # The environment of the processes: README, "Deploy".
+pulumi.export("ALARMS_TOPIC_ARN", alarms.topic_arn)
 pulumi.export("ORDERS_FIFO_TOPIC_ARN", orders_fifo.arn)
 pulumi.export("ORDERS_FIFO_BILLING_QUEUE_URL", orders_fifo_billing.queue_url)
 pulumi.export("ORDERS_FIFO_BILLING_DLQ_URL", orders_fifo_billing.dlq_url)

@@ -51,6 +51,7 @@ orders_operator_role = Role(
 )
 
 # The environment of the processes: README, "Deploy".
+pulumi.export("ALARMS_TOPIC_ARN", alarms.topic_arn)
 pulumi.export("ORDERS_TOPIC_ARN", orders.arn)
 pulumi.export("ORDERS_BILLING_QUEUE_URL", orders_billing.queue_url)
 pulumi.export("ORDERS_BILLING_DLQ_URL", orders_billing.dlq_url)

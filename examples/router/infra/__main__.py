@@ -59,6 +59,7 @@ router_operator_role = Role(
 )
 
 # The environment of the processes: README, "Deploy".
+pulumi.export("ALARMS_TOPIC_ARN", alarms.topic_arn)
 pulumi.export("ROUTER_TOPIC_ARN", router.arn)
 pulumi.export("ROUTER_BILLING_QUEUE_URL", router_billing.queue_url)
 pulumi.export("ROUTER_BILLING_DLQ_URL", router_billing.dlq_url)

@@ -80,6 +80,7 @@ invoices_consumer_role = Role("invoices-consumer", RoleArgs(policies=[invoices.c
 invoices_operator_role = Role("invoices-operator", RoleArgs(policies=[invoices.redrive_policy]))
 
 # The environment of the processes: README, "Deploy".
+pulumi.export("ALARMS_TOPIC_ARN", alarms.topic_arn)
 pulumi.export("ORDERS_TOPIC_ARN", orders.arn)
 pulumi.export("ORDERS_BILLING_QUEUE_URL", orders_billing.queue_url)
 pulumi.export("ORDERS_BILLING_DLQ_URL", orders_billing.dlq_url)

@@ -55,7 +55,7 @@ TOPIC_ALARMS = {
         description="Messages are lost: SNS could not even use the undelivered queue.",
     ),
 }
-# By what the filter reads. The topic counts them, so they are told only where it has a filter.
+# By what the filter reads. The topic counts these, in the account and region that it lives in.
 UNREADABLE = {
     "attributes": Alarm(
         metric="NumberOfNotificationsFilteredOut-InvalidAttributes",

@@ -12,10 +12,10 @@ class Alarm:
     """One alarm: `metric` above `threshold` in `datapoints` of the last `periods` minutes."""
 
     metric: str
-    statistic: str
-    threshold: int
     description: str
     """What it means and what to do, for the person it wakes."""
+    statistic: str = "Sum"
+    threshold: int = 0
     datapoints: int = 1
     periods: int = 1
 
@@ -25,19 +25,20 @@ class Alarm:
 DEAD_LETTERS = Alarm(
     metric="ApproximateNumberOfMessagesVisible",
     statistic="Maximum",
-    threshold=0,
     description="Messages were given up on: peek at the dead-letter queue for the reason.",
 )
 UNDELIVERED = Alarm(
     metric="ApproximateNumberOfMessagesVisible",
     statistic="Maximum",
-    threshold=0,
     description="SNS could not hand over messages: check the queue's policy and key.",
 )
 IN_FLIGHT = Alarm(
     metric="ApproximateNumberOfMessagesNotVisible",
     statistic="Average",
-    threshold=108_000,  # 90 % of the 120,000 at which SQS hands out nothing more
+    # 90 % of the 120,000 at which SQS hands out nothing more, of a FIFO queue too:
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/avoid-backlog-with-the-same-message-group-id.html
+    threshold=108_000,
     description="Nearly too many messages taken and not finished: is a consumer hanging?",
     datapoints=15,
     periods=15,
@@ -47,42 +48,45 @@ IN_FLIGHT = Alarm(
 TOPIC_ALARMS = {
     "failed": Alarm(
         metric="NumberOfNotificationsFailed",
-        statistic="Sum",
-        threshold=0,
         description="SNS could not deliver to a subscriber: check the queue's policy and key.",
     ),
     "lost": Alarm(
         metric="NumberOfNotificationsFailedToRedriveToDlq",
-        statistic="Sum",
-        threshold=0,
         description="Messages are lost: SNS could not even use the undelivered queue.",
     ),
-    "bad-attributes": Alarm(
+}
+# By what the filter reads. The topic counts these, in the account and region that it lives in.
+UNREADABLE = {
+    "attributes": Alarm(
         metric="NumberOfNotificationsFilteredOut-InvalidAttributes",
-        statistic="Sum",
-        threshold=0,
         description="A filter could not read a message's attributes, so it was not delivered.",
     ),
-    "bad-body": Alarm(
+    "body": Alarm(
         metric="NumberOfNotificationsFilteredOut-InvalidMessageBody",
-        statistic="Sum",
-        threshold=0,
         description="A filter could not read a message's body, so it was not delivered.",
     ),
 }
+LONGEST_WAIT = 3_600  # seconds: a key that is stuck for an hour is told, however long it may retry
 
 
-def waiting(delay_seconds: int) -> Alarm:
-    """The oldest message waits five minutes longer than the queue's own delay.
+def waiting(delay_seconds: int, *, fifo: bool, max_receive_count: int) -> Alarm:
+    """The oldest message waits five minutes longer than is normal.
 
     A standard queue leaves out messages that were received three times or more, so this alarm
-    does not see poison messages; the one on dead letters does.
+    does not see poison messages; the one on dead letters does. A FIFO queue counts them, so there
+    the pauses between the attempts are normal too: 5 s, doubled each time, 900 s at most.
     """
+    threshold = 300 + delay_seconds
+    description = "Consumers are behind: add consumers or read their log."
+    if fifo:
+        pauses = (min(900, 5 * 2 ** min(number, 8)) for number in range(max_receive_count - 1))
+        threshold = min(threshold + sum(pauses), LONGEST_WAIT)
+        description = "A key may be blocked, or consumers are behind: read their log."
     return Alarm(
         metric="ApproximateAgeOfOldestMessage",
         statistic="Maximum",
-        threshold=300 + delay_seconds,
-        description="Consumers are behind, or a key is blocked: add consumers or read their log.",
+        threshold=threshold,
+        description=description,
         datapoints=3,
         periods=5,
     )
@@ -102,12 +106,12 @@ def queue_alarm(
 def topic_alarm(
     name: str,
     alarm: Alarm,
-    topic: aws.sns.Topic,
+    topic_name: pulumi.Input[str],
     topic_arn: pulumi.Input[str],
     parent: pulumi.Resource,
 ) -> None:
     """Watches one topic and reports to the alarm topic, which is another one."""
-    _alarm(name, alarm, "AWS/SNS", {"TopicName": topic.name}, topic_arn, parent)
+    _alarm(name, alarm, "AWS/SNS", {"TopicName": topic_name}, topic_arn, parent)
 
 
 def _alarm(

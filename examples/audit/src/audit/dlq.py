@@ -1,10 +1,11 @@
 """What the consumers of audit gave up on.
 
     python -m audit.dlq list
-    python -m audit.dlq peek audit --max 5        # why each is there; --payload shows the data
-    python -m audit.dlq redrive audit --limit 1   # back to the queue; --dry-run only shows
+    python -m audit.dlq peek audit --max 5
+    python -m audit.dlq redrive audit --limit 1
     python -m audit.dlq purge audit --yes
 
+peek tells why each is there, and with --payload shows the data; redrive sends back to the queue.
 It needs the operator's identity, and the outputs of the stack in the environment.
 """
 
@@ -12,16 +13,12 @@ import argparse
 import json
 import sys
 
+from audit.consumer import CONSUMERS
 from messaging import StartError
 from messaging.dlq import Queues, count, peek, purge, redrive
 
-QUEUES = {
-    "audit": Queues(
-        "AUDIT_AUDIT_QUEUE_URL",
-        "AUDIT_AUDIT_DLQ_URL",
-        "AUDIT_AUDIT_UNDELIVERED_URL",
-    ),
-}
+SUBSCRIBED = True  # whether a topic fills the queues
+QUEUES = {name: Queues(one.queue_variable, SUBSCRIBED) for name, one in CONSUMERS.items()}
 
 
 def main() -> int:

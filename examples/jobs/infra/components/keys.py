@@ -24,7 +24,9 @@ def customer_key(
     """A symmetric key that rotates each year; `grants` are statements for AWS services.
 
     The account administers the key, which leaves each principal's right to use it to its own
-    IAM policy. 30 days is the longest time in which a deletion can be taken back:
+    IAM policy. It costs one US dollar a month, two after the first rotation and three from the
+    second one on: https://aws.amazon.com/kms/pricing/
+    30 days is the longest time in which a deletion can be taken back:
     https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
     """
     administer: Statement = {

@@ -1,10 +1,11 @@
 """What the consumers of jobs gave up on.
 
     python -m jobs.dlq list
-    python -m jobs.dlq peek --max 5        # why each is there; --payload shows the data
-    python -m jobs.dlq redrive --limit 1   # back to the queue; --dry-run only shows
+    python -m jobs.dlq peek --max 5
+    python -m jobs.dlq redrive --limit 1
     python -m jobs.dlq purge --yes
 
+peek tells why each is there, and with --payload shows the data; redrive sends back to the queue.
 It needs the operator's identity, and the outputs of the stack in the environment.
 """
 
@@ -12,15 +13,12 @@ import argparse
 import json
 import sys
 
+from jobs.consumer import CONSUMERS
 from messaging import StartError
 from messaging.dlq import Queues, count, peek, purge, redrive
 
-QUEUES = {
-    "consumer": Queues(
-        "JOBS_QUEUE_URL",
-        "JOBS_DLQ_URL",
-    ),
-}
+SUBSCRIBED = False  # whether a topic fills the queues
+QUEUES = {name: Queues(one.queue_variable, SUBSCRIBED) for name, one in CONSUMERS.items()}
 
 
 def main() -> int:

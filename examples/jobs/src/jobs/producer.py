@@ -18,10 +18,12 @@ from messaging import InvalidEvent, Producer, Stop, Undelivered, Unsendable
 from messaging.message import StartError
 from messaging.sqs import SqsQueue
 
+SOURCE = "/jobs/jobs"
+
 
 def producer() -> Producer:
-    """Sends to jobs. One is enough for a process: its threads may share it."""
-    return Producer(SqsQueue("JOBS_QUEUE_URL"), source="/jobs/jobs")
+    """One is enough for a process: its threads may share it."""
+    return Producer(SqsQueue("JOBS_QUEUE_URL"), source=SOURCE)
 
 
 def main() -> int:

@@ -10,21 +10,18 @@ from messaging.sqs import LETTER, SqsQueue, needs
 
 
 class Queues(NamedTuple):
-    """The environment variables with the URLs of one consumer's queues."""
+    """One consumer's queues, by the environment variable of the first; and whether SNS fills it."""
 
-    queue: str
-    dlq: str
-    undelivered: str | None = None
+    variable: str
+    subscribed: bool
 
     def names(self) -> list[str]:
-        """Those that are there."""
-        return [name for name in self._fields if getattr(self, name)]
+        """queue, dlq, and undelivered: what SNS could not hand over."""
+        return ["queue", "dlq", *(["undelivered"] if self.subscribed else [])]
 
     def open(self, name: str) -> SqsQueue:
-        """Opens one of them: queue, dlq, or undelivered (what SNS could not hand over)."""
-        if not (variable := getattr(self, name)):
-            raise StartError("nothing is undelivered here: no topic stands before the queue")
-        queue = SqsQueue(variable)
+        """Opens one of them."""
+        queue = SqsQueue(f"{self.variable.removesuffix('_QUEUE_URL')}_{name.upper()}_URL")
         queue.open()
         return queue
 
@@ -38,26 +35,31 @@ def count(queue: SqsQueue) -> int:
 
 def peek(source: SqsQueue, limit: int, payload: bool) -> Iterator[dict[str, Any]]:
     """Why each of the first messages is here, and its data if asked for; leaves them there."""
-    seen: list[Received] = []
-    for message in _take(source, limit):
-        seen.append(message)
-        yield _describe(message, payload)
-    source.nack(seen[::-1], 0)
+    held: list[Received] = []
+    try:
+        for message in _take(source, limit, held):
+            yield _describe(message, payload)
+    finally:
+        source.nack(held[::-1], 0)
 
 
 def redrive(source: SqsQueue, target: SqsQueue, limit: int) -> Iterator[dict[str, Any]]:
     """Sends messages back as they were, their attempts forgotten. Each is deleted here when the
     target has it: killed half-way, one is there twice, and none is lost."""
-    for message in _take(source, limit):
-        letter = json.loads(message.attributes.get(LETTER, "{}"))
-        kept = {name: text for name, text in message.attributes.items() if name != LETTER}
-        kept |= json.loads(letter.get("mq-attributes", "{}"))
-        # Under its old id a FIFO queue would drop what it saw less than 5 minutes ago.
-        again = Outgoing(f"redrive-{message.id}", message.body, kept, message.group)
-        if failure := (target.send([again])[0] or source.ack([message])[0]):
-            source.nack([message], 0)
-            raise StartError(f"{message.id} stays a dead letter: {failure.code}")
-        yield _describe(message, payload=False)
+    held: list[Received] = []
+    try:
+        for message in _take(source, limit, held):
+            letter = json.loads(message.attributes.get(LETTER, "{}"))
+            kept = {name: text for name, text in message.attributes.items() if name != LETTER}
+            kept |= json.loads(letter.get("mq-attributes", "{}"))
+            # Under its old id a FIFO queue would drop what it saw less than 5 minutes ago.
+            again = Outgoing(f"redrive-{message.id}", message.body, kept, message.group)
+            if failure := (target.send([again])[0] or source.ack([message])[0]):
+                raise StartError(f"{message.id} stays a dead letter: {failure.code}")
+            held.remove(message)
+            yield _describe(message, payload=False)
+    finally:
+        source.nack(held[::-1], 0)
 
 
 def purge(source: SqsQueue) -> None:
@@ -66,20 +68,29 @@ def purge(source: SqsQueue) -> None:
         source.client.purge_queue(QueueUrl=source.address)
 
 
-def _take(queue: SqsQueue, limit: int) -> Iterator[Received]:
-    empty = 0
-    while limit > 0 and empty < 3:  # an empty answer does not prove that the queue is empty
-        messages = queue.receive(limit)
-        empty = 0 if messages else empty + 1
-        limit -= len(messages)
-        yield from messages
+def _take(queue: SqsQueue, limit: int, held: list[Received]) -> Iterator[Received]:
+    """Each event once: what a consumer rejects again meanwhile is held, and not shown. Ends when
+    as many came as were there at the start."""
+    left, seen = min(limit, count(queue)), set[str]()
+    while left > 0 and (messages := queue.receive(left, WaitTimeSeconds=1, VisibilityTimeout=30)):
+        held += messages
+        left -= len(messages)
+        for message in messages:
+            event = str(_event(message).get("id", message.id))
+            if event not in seen:
+                seen.add(event)
+                yield message
+
+
+def _event(message: Received) -> dict[str, Any]:
+    try:
+        return dict(json.loads(message.body))
+    except (ValueError, TypeError):
+        return {"data": message.body}
 
 
 def _describe(message: Received, payload: bool) -> dict[str, Any]:
-    try:
-        event = dict(json.loads(message.body))
-    except (ValueError, TypeError):
-        event = {"data": message.body}
+    event = _event(message)
     names = ("id", "type", "time", "partitionkey", *(["data"] if payload else []))
     moved = {"mq-error-message": "moved by SQS itself: no consumer finished it"}
     letter = json.loads(message.attributes.get(LETTER, "null")) or moved

@@ -58,7 +58,7 @@ def health(worker: Worker, host: str, port: int) -> ThreadingHTTPServer:
 
 
 def run(consumer: Consumer, queue: Queue) -> int:
-    """Runs a consumer until SIGTERM or SIGINT. Returns the exit code: 1 if it cannot start."""
+    """Runs a consumer until SIGTERM or SIGINT. Returns the exit code: 1 if it cannot work."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
@@ -75,5 +75,5 @@ def run(consumer: Consumer, queue: Queue) -> int:
         log.info("stopped", extra={"fields": fields})
         return 0
     except StartError as error:
-        log.error("cannot start", extra={"fields": fields | {"reason": str(error)}})
+        log.error("cannot work", extra={"fields": fields | {"reason": str(error)}})
         return 1

@@ -14,6 +14,7 @@ from messaging.message import Draft, Event, Failure
 
 log = logging.getLogger("messaging")
 T = TypeVar("T")
+UNTOLD = 1000  # failures that a producer remembers before `send` tells them
 
 
 class Unsendable(ValueError):  # noqa: N818
@@ -32,6 +33,7 @@ class Destination(Protocol):
     """One topic or queue of some broker. `open` reads its limits or raises StartError, `check`
     raises Unsendable without a network call, `send` returns each event's failure, or None."""
 
+    fifo: bool  # whether it keeps the order inside a group
     batch_entries: int
     batch_bytes: int
 
@@ -67,6 +69,7 @@ class Producer:
     One batch is on its way at a time: when it is full, or `linger` seconds after its first event.
     What fails is sent again, before anything else, for `give_up` seconds. `flush`, and the end of
     `with producer:`, return when all are delivered, or raise Undelivered. Threads may share one.
+    Where order is kept, nothing of a key is sent after a failure until somebody was told of it.
     """
 
     def __init__(
@@ -77,14 +80,18 @@ class Producer:
         self._waiting: deque[Outgoing] = deque()
         self._first = threading.Event()
         self._order = threading.RLock()  # held while a batch is on its way
-        self._failed: dict[str, str] = {}
+        self._failed: dict[str, str] = {}  # by id, why: what nobody was told yet
+        self._stopped: set[str] = set()  # the groups of those, where order is kept
         self._started = False
 
     def send(self, event: Event, key: str | None = None) -> str:
-        """Takes an event for sending and returns its id. Raises Unsendable."""
+        """Takes an event for sending and returns its id. Raises Unsendable; and, like `flush`,
+        Undelivered for earlier ones of its key, or a thousand of any: then it is not taken."""
         self.destination.open()
         outgoing = encode(Draft(event, key), self.source)
         self.destination.check(outgoing)
+        if outgoing.group in self._stopped or len(self._failed) >= UNTOLD:
+            self.flush()
         self._waiting.append(outgoing)
         self._first.set()
         if len(self._waiting) >= self.destination.batch_entries:
@@ -106,10 +113,11 @@ class Producer:
                 raise Undelivered(failed | {event.id: "not tried" for event in waiting})
 
     def flush(self) -> None:
-        """Sends all that waits. Raises Undelivered, once, for what has failed since the last."""
+        """Sends all that waits. Raises Undelivered, once, for what has failed since the last,
+        whichever thread sent it: one that must know of its own alone needs its own producer."""
         with self._order:
             self._drain(1)
-            failed, self._failed = self._failed, {}
+            failed, self._failed, self._stopped = self._failed, {}, set()
         if failed:
             raise Undelivered(failed)
 
@@ -130,19 +138,32 @@ class Producer:
         """Sends batches, one at a time, until fewer than `least` events wait."""
         with self._order:
             while len(self._waiting) >= least:
-                if failed := self._transmit(self._cut(self._waiting)):
+                batch = self._cut(self._waiting)
+                behind = [event for event in batch if event.group in self._stopped]
+                failed = self._transmit([event for event in batch if event not in behind])
+                failed |= {event.id: "an earlier one of its key failed" for event in behind}
+                if failed:
                     log.error("not delivered", extra={"fields": {"events": failed}})
                     self._failed |= failed
+                if self.destination.fifo:
+                    self._stopped |= {x.group for x in batch if x.id in failed and x.group}
 
     def _cut(self, waiting: deque[Outgoing]) -> list[Outgoing]:
-        batch, room = [waiting.popleft()], self.destination.batch_bytes
-        room -= batch[0].size()
-        while waiting and len(batch) < self.destination.batch_entries:
-            room -= waiting[0].size()
-            if room < 0:
-                break
-            batch.append(waiting.popleft())
-        return batch
+        """Takes the next batch. Of a group whose order is kept it takes one event: with two, the
+        second could be taken by the broker and the first be refused."""
+        batch: dict[str, Outgoing] = {}
+        later: list[Outgoing] = []
+        room = self.destination.batch_bytes
+        while waiting and len(batch) < self.destination.batch_entries and room >= 0:
+            event = waiting.popleft()
+            group = event.group if self.destination.fifo and event.group else event.id
+            room -= 0 if group in batch else event.size()
+            if group in batch or (batch and room < 0):
+                later.append(event)
+            else:
+                batch[group] = event
+        waiting.extendleft(reversed(later))
+        return list(batch.values())
 
     def _transmit(self, batch: Sequence[Outgoing]) -> dict[str, str]:
         failures = persist(self.destination.send, batch, self._give_up)

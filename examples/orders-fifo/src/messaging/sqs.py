@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
 from messaging.cloudevents import Outgoing, Received
 from messaging.message import Failure, StartError
@@ -23,26 +23,28 @@ from messaging.producer import Unsendable
 
 ENTRIES = ATTRIBUTES = 10  # in one batch; of one message
 LETTER = "mq-dead-letter"  # one attribute, JSON, for all mq-* fields: a message has only ten
+# Codes of errors that pass. Credentials that ran out are new in the next call: botocore sees to it.
+PASSING = re.compile("Throttl|SlowDown|TooMany|RequestLimit|OverLimit|Unavail|Internal|Expired")
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def client(service: str, connections: int = 10, region: str | None = None) -> Any:
-    """An AWS client, for all threads of the process."""
-    # A long poll takes up to 20 s. AWS_REGION is set on ECS and Lambda, and boto3 does not read it.
-    config = Config(max_pool_connections=connections, connect_timeout=5, read_timeout=30)
+def client(service: str, connections: int = 10, patience: int = 5, region: str = "") -> Any:
+    """An AWS client, for all threads of the process; waits for an answer for `patience` s."""
+    config = Config(max_pool_connections=connections, connect_timeout=5, read_timeout=patience)
     config = config.merge(Config(retries={"mode": "standard", "max_attempts": 3}))
-    region = region or os.environ.get("AWS_REGION")
+    # AWS_REGION is set on ECS and Lambda, and boto3 does not read it.
+    region = region or os.environ.get("AWS_REGION", "")
     # boto3-stubs has an overload for each AWS service, and none for a plain str.
-    return boto3.client(service, region_name=region, config=config)  # pyright: ignore
+    return boto3.client(service, region_name=region or None, config=config)  # pyright: ignore
 
 
 def describe(error: Exception) -> Failure:
     """The code of an AWS error, and whether the same call can succeed later."""
     if not isinstance(error, ClientError):
-        return Failure(type(error).__name__, isinstance(error, BotoCoreError))
+        return Failure(type(error).__name__, isinstance(error, (ConnectionError, HTTPClientError)))
     code = str(error.response.get("Error", {}).get("Code"))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return Failure(code, status >= 500 or "Throttl" in code)
+    return Failure(code, status >= 500 or bool(PASSING.search(code)))
 
 
 def variable(name: str) -> str:
@@ -71,9 +73,8 @@ def batch(call: Callable[[Any], Any], entries: Sequence[Mapping[str, Any]]) -> l
     """Makes a batch call, for ten entries at a time. Returns each entry's failure."""
     result: list[Failure | None] = [None] * len(entries)
     for start in range(0, len(entries), ENTRIES):
-        chunk = [
-            {"Id": str(start + n), **x} for n, x in enumerate(entries[start : start + ENTRIES])
-        ]
+        numbered = enumerate(entries[start : start + ENTRIES], start)
+        chunk = [{"Id": str(n), **entry} for n, entry in numbered]
         try:
             for x in call(chunk).get("Failed", []):
                 result[int(x["Id"])] = Failure(x["Code"], not x["SenderFault"])
@@ -132,6 +133,7 @@ class SqsQueue(Sender):
         self.fifo = url.endswith(".fifo")
         with needs("sqs:GetQueueAttributes", self.name):
             self.client = client("sqs", concurrency + 4)
+            self._receiver = client("sqs", patience=30)  # a long poll takes up to 20 s
             found = self.client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
         found = found["Attributes"]
         self.batch_bytes = int(found.get("MaximumMessageSize", 1_048_576))
@@ -144,14 +146,15 @@ class SqsQueue(Sender):
                 raise StartError(f"{self._dlq} is not the dead-letter queue of {self.name}")
         self.address, self._receive_id = url, uuid4().hex
 
-    def receive(self, limit: int) -> list[Received]:
-        request: dict[str, Any] = {"QueueUrl": self.address, "MaxNumberOfMessages": min(limit, 10)}
+    def receive(self, limit: int, **request: Any) -> list[Received]:
+        """Takes messages. The long poll and the lease are the queue's own unless given."""
+        request |= {"QueueUrl": self.address, "MaxNumberOfMessages": min(limit, 10)}
         request |= {"MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"]}
-        # No WaitTimeSeconds: it is the queue's own setting. On a FIFO queue, a receive that got no
-        # answer is made again under its old id, or the messages it took would stay locked.
+        # On a FIFO queue, a receive that got no answer is made again under its old id, or the
+        # messages it took would stay locked.
         request |= {"ReceiveRequestAttemptId": self._receive_id} if self.fifo else {}
         with needs("sqs:ReceiveMessage", self.name, starting=False):
-            answer = self.client.receive_message(**request)
+            answer = self._receiver.receive_message(**request)
         self._receive_id = uuid4().hex
         return [self._received(message) for message in answer.get("Messages", [])]
 

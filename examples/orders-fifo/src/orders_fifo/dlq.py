@@ -1,10 +1,11 @@
 """What the consumers of orders-fifo gave up on.
 
     python -m orders_fifo.dlq list
-    python -m orders_fifo.dlq peek billing --max 5        # why each is there; --payload shows the data
-    python -m orders_fifo.dlq redrive billing --limit 1   # back to the queue; --dry-run only shows
+    python -m orders_fifo.dlq peek billing --max 5
+    python -m orders_fifo.dlq redrive billing --limit 1
     python -m orders_fifo.dlq purge billing --yes
 
+peek tells why each is there, and with --payload shows the data; redrive sends back to the queue.
 It needs the operator's identity, and the outputs of the stack in the environment.
 """
 
@@ -14,23 +15,15 @@ import sys
 
 from messaging import StartError
 from messaging.dlq import Queues, count, peek, purge, redrive
+from orders_fifo.consumer import CONSUMERS
 
-QUEUES = {
-    "billing": Queues(
-        "ORDERS_FIFO_BILLING_QUEUE_URL",
-        "ORDERS_FIFO_BILLING_DLQ_URL",
-        "ORDERS_FIFO_BILLING_UNDELIVERED_URL",
-    ),
-    "shipping": Queues(
-        "ORDERS_FIFO_SHIPPING_QUEUE_URL",
-        "ORDERS_FIFO_SHIPPING_DLQ_URL",
-        "ORDERS_FIFO_SHIPPING_UNDELIVERED_URL",
-    ),
-}
+SUBSCRIBED = True  # whether a topic fills the queues
+QUEUES = {name: Queues(one.queue_variable, SUBSCRIBED) for name, one in CONSUMERS.items()}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser("python -m orders_fifo.dlq")
+    parser.epilog = "Shows at most ten of one key: SQS hands out no more until those are settled."
     parser.add_argument("command", choices=["list", "peek", "redrive", "purge"])
     parser.add_argument("consumer", choices=QUEUES, nargs="?")
     parser.add_argument("--undelivered", action="store_true", help="what SNS could not hand over")

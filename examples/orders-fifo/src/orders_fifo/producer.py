@@ -18,10 +18,12 @@ from messaging.message import StartError
 from messaging.sns import SnsTopic
 from orders_fifo.events import EVENTS
 
+SOURCE = "/orders-fifo/orders-fifo"
+
 
 def producer() -> Producer:
-    """Sends to orders-fifo. One is enough for a process: its threads may share it."""
-    return Producer(SnsTopic("ORDERS_FIFO_TOPIC_ARN"), source="/orders-fifo/orders-fifo")
+    """One is enough for a process: its threads may share it."""
+    return Producer(SnsTopic("ORDERS_FIFO_TOPIC_ARN"), source=SOURCE)
 
 
 def main() -> int:

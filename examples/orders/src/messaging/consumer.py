@@ -19,22 +19,13 @@ from typing import Any, Literal, Protocol
 from uuid import NAMESPACE_URL, uuid5
 
 from messaging.cloudevents import Received, decode, encode, trace
-from messaging.message import (
-    Draft,
-    Failure,
-    InvalidEvent,
-    Message,
-    Reject,
-    Retry,
-    Route,
-    StartError,
-)
+from messaging.message import Failure, InvalidEvent, Message, Reject, Retry, Route, StartError
 from messaging.producer import Producer, Undelivered, persist
 
 log = logging.getLogger("messaging")
 MAX_DELAY = 39_600  # 11 h: SQS hides a message for at most 12 h in all
 RENEW_AT = 0.6  # of a lease: leaves time for a call that failed to be made again
-RECEIVE_STUCK = 120  # s: a long poll takes at most 20, three tries with their time-outs 100
+LONG_POLL, RECEIVE_STUCK = 20, 120  # s: one at most; three tries with their time-outs take 100
 ACK_SECONDS = 5  # how long an acknowledgement is tried again
 BATCH = 10  # messages received or acknowledged in one call
 PATIENCE, TICK = 0.02, 0.1  # s
@@ -46,13 +37,13 @@ def retry_delay(attempt: int, chance: float) -> float:
 
 
 def describe(error: BaseException) -> dict[str, str]:
-    """What may be said of an error: type, place, and the text if it is ours. Other texts can quote
-    a payload, and are said only with MESSAGING_LOG_ERRORS=text."""
-    frames = traceback.extract_tb(error.__traceback__)[-1:]
-    where = "".join(f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in frames)
+    """What may be said of an error: type, the last calls, and the text if it is ours. Other texts
+    can quote a payload, and are said only with MESSAGING_LOG_ERRORS=text."""
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    calls = [f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in frames]
     ours = isinstance(error, (Retry, Reject, Undelivered))
     text = str(error)[:1024] if ours or os.environ.get("MESSAGING_LOG_ERRORS") == "text" else ""
-    return {"error": type(error).__name__, "reason": text, "where": where}
+    return {"error": type(error).__name__, "reason": text, "where": " > ".join(calls)}
 
 
 class Queue(Protocol):
@@ -81,7 +72,9 @@ class Consumer:
     max_handler_seconds: float = 300  # after this the message is left to another consumer
     on_failure: Literal["dead-letter", "block"] = "dead-letter"  # or retry for ever, in order
     sends_to: Producer | None = None  # where message.send goes
-    grace_seconds: float = 30  # what running handlers get to finish in after SIGTERM
+    # What running handlers get to finish in after SIGTERM; ECS kills after 30 s.
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html
+    grace_seconds: float = 20
 
 
 @dataclass(eq=False)
@@ -108,11 +101,12 @@ class Worker:
         self._changed = threading.Condition()  # held to change the next two
         self._held: dict[Lease, None] = {}  # all that is in hand, in order of arrival
         self._groups: dict[str, list[Lease]] = {}  # the first of each is at work, the rest wait
+        self._failing: dict[str, float] = {}  # groups whose first message failed: when it returns
         self._settling = threading.Lock()
         self._done: list[tuple[Lease, str]] = []  # to be acknowledged, with what is then logged
         self._polled_at = clock()
         self._receiving: bool | None = None  # whether the last receive went well
-        self._cannot_start: StartError | None = None
+        self._cannot_work: StartError | None = None
 
     def alive(self) -> bool:
         """False when only a restart helps: receiving hangs, or a handler runs for too long."""
@@ -129,7 +123,7 @@ class Worker:
         threads = [threading.Thread(target=self._loop, args=[step], daemon=True) for step in steps]
         for thread in threads:
             thread.start()
-        while not stop() and not self._cannot_start:
+        while not stop() and not self._cannot_work:
             time.sleep(TICK)
         self.stopping.set()
         # A receive call under way is waited for: SQS would hand messages to its closed connection
@@ -138,8 +132,8 @@ class Worker:
         while self._clock() < deadline and (threads[0].is_alive() or list(self._held)):
             time.sleep(TICK)
         self._release(list(self._held), 0)
-        if self._cannot_start:
-            raise self._cannot_start
+        if self._cannot_work:
+            raise self._cannot_work
 
     def _loop(self, step: Callable[[], object]) -> None:
         failures = 0
@@ -149,7 +143,7 @@ class Worker:
                 failures = 0
             except Exception as error:
                 if isinstance(error, StartError) and self._receiving is None:
-                    self._cannot_start = error
+                    self._cannot_work = error
                     return
                 failures, self._receiving = min(failures + 1, 5), False
                 self._log("broker failed", **describe(error))
@@ -162,9 +156,14 @@ class Worker:
         with self._changed:  # a moment's patience makes one call of ten messages out of ten calls
             self._changed.wait_for(lambda: most - len(self._held) >= min(most, BATCH), PATIENCE)
             free = most - len(self._held)
+            # With a failed message that returns, the broker would hand over those behind it too,
+            # and count an attempt of each, although it cannot be their turn: so one at a time.
+            now, near = self._clock(), self.queue.lease_seconds + LONG_POLL
+            self._failing = {x: back for x, back in self._failing.items() if now - back <= near}
+            limit = 1 if any(back - now <= near for back in self._failing.values()) else free
         if free <= 0:
             return 0
-        messages = self.queue.receive(free)
+        messages = self.queue.receive(limit)
         expires, self._receiving = self._clock() + self.queue.lease_seconds, True
         for message in messages:
             lease = Lease(message, expires, {"id": message.id, "attempt": message.attempt})
@@ -206,7 +205,7 @@ class Worker:
         if route is None:
             raise InvalidEvent(f"no handler for events of type {fields['type']}")
         fields["data"] = route.decode(fields["data"])
-        outbox: list[Draft] | None = [] if producer else None
+        outbox: list[Any] | None = [] if producer else None
         trace.set(traceparent)
         route.handle(Message(**fields, attempt=received.attempt, outbox=outbox))
         if producer and outbox:
@@ -222,6 +221,7 @@ class Worker:
             letter = {
                 "mq-error-type": fields["error"],
                 "mq-error-message": fields["reason"],
+                "mq-error-where": fields["where"],
                 "mq-original-destination": self.queue.name,
                 "mq-original-id": fields["id"],
                 "mq-attempts": str(received.attempt),
@@ -264,9 +264,11 @@ class Worker:
         """Extends the leases that are due, as long as the handlers may run."""
         time.sleep(TICK)
         now, seconds = self._clock(), self.queue.lease_seconds
-        for lease in list(self._held):
-            if now >= lease.must_end:
-                self._lose(lease, "the handler runs for too long")
+        late = [lease for lease in list(self._held) if now >= lease.must_end]
+        for lease in late:
+            self._lose(lease, "the handler runs for too long")
+        if len(late) == self.consumer.concurrency:
+            self._cannot_work = StartError("all handlers run for more than max_handler_seconds")
         soon = now + seconds * (1 - RENEW_AT)
         due = [lease for lease in list(self._held) if lease.expires <= soon and not lease.lost]
         failures = persist(self.queue.extend, [lease.received for lease in due], 0)
@@ -288,21 +290,25 @@ class Worker:
                 return
             lease.lost = True
         self._log("lease lost", **lease.fields, why=why)
-        self._release(self._leave(lease, go_on=False), 0)
+        self._release(self._leave(lease, 0), 0)
 
     def _close(self, lease: Lease, delay: float | None = None) -> None:
         """Ends the work on a message: settled without a delay, handed back with one; but first
         what waits behind it, for while it is in hand the broker keeps its group locked."""
-        self._release(self._leave(lease, go_on=delay is None), 0)
+        self._release(self._leave(lease, delay), 0)
         self._release([lease], delay)
 
-    def _leave(self, lease: Lease, go_on: bool) -> list[Lease]:
-        """Takes a message out of its group: the next may run, or what waits there is returned."""
-        group = lease.received.group or ""
+    def _leave(self, lease: Lease, delay: float | None) -> list[Lease]:
+        """Takes a message out of its group. Without a delay the next may run; with one the message
+        will come again, and what waits behind it is returned."""
+        group, go_on = lease.received.group or "", delay is None
         with self._changed:
             if lease not in self._groups.get(group, ()):
                 return []
             first, *behind = self._groups.pop(group)
+            self._failing.pop(group, None)
+            if delay is not None:
+                self._failing[group] = self._clock() + delay
             if stays := behind if go_on else [first] if first is not lease else []:
                 self._groups[group] = stays
             if go_on and stays:
@@ -311,8 +317,11 @@ class Worker:
 
     def _release(self, leases: Sequence[Lease], delay: float | None) -> None:
         if delay is not None:  # what cannot be handed back returns when its lease ends
-            mine = [lease.received for lease in reversed(leases) if not lease.lost]
-            persist(lambda messages: self.queue.nack(messages, delay), mine, 0)
+            mine = [lease for lease in reversed(leases) if not lease.lost]
+            if self.stopping.is_set():
+                for lease in mine:  # one that runs will run elsewhere too
+                    self._log("handed back", **lease.fields, runs=lease.must_end < math.inf)
+            persist(lambda x: self.queue.nack(x, delay), [lease.received for lease in mine], 0)
         with self._changed:
             for lease in leases:
                 self._held.pop(lease, None)

@@ -1,10 +1,11 @@
 """What the consumers of orders gave up on.
 
     python -m orders.dlq list
-    python -m orders.dlq peek billing --max 5        # why each is there; --payload shows the data
-    python -m orders.dlq redrive billing --limit 1   # back to the queue; --dry-run only shows
+    python -m orders.dlq peek billing --max 5
+    python -m orders.dlq redrive billing --limit 1
     python -m orders.dlq purge billing --yes
 
+peek tells why each is there, and with --payload shows the data; redrive sends back to the queue.
 It needs the operator's identity, and the outputs of the stack in the environment.
 """
 
@@ -14,19 +15,10 @@ import sys
 
 from messaging import StartError
 from messaging.dlq import Queues, count, peek, purge, redrive
+from orders.consumer import CONSUMERS
 
-QUEUES = {
-    "billing": Queues(
-        "ORDERS_BILLING_QUEUE_URL",
-        "ORDERS_BILLING_DLQ_URL",
-        "ORDERS_BILLING_UNDELIVERED_URL",
-    ),
-    "shipping": Queues(
-        "ORDERS_SHIPPING_QUEUE_URL",
-        "ORDERS_SHIPPING_DLQ_URL",
-        "ORDERS_SHIPPING_UNDELIVERED_URL",
-    ),
-}
+SUBSCRIBED = True  # whether a topic fills the queues
+QUEUES = {name: Queues(one.queue_variable, SUBSCRIBED) for name, one in CONSUMERS.items()}
 
 
 def main() -> int:

@@ -103,7 +103,10 @@ class Queue(pulumi.ComponentResource):
         if args.alarm_topic_arn is not None:
             topic = args.alarm_topic_arn
             queue_alarm(f"{name}-dlq-depth", DEAD_LETTERS, dlq, topic, self)
-            queue_alarm(f"{name}-age", waiting(args.delay_seconds), queue, topic, self)
+            age = waiting(
+                args.delay_seconds, fifo=args.fifo, max_receive_count=args.max_receive_count
+            )
+            queue_alarm(f"{name}-age", age, queue, topic, self)
             queue_alarm(f"{name}-in-flight", IN_FLIGHT, queue, topic, self)
 
         self.url, self.arn = queue.url, queue.arn
@@ -114,7 +117,7 @@ class Queue(pulumi.ComponentResource):
         self.consume_policy = document(
             [allow("Receive", RECEIVE, queue.arn), dead_letter, *use_key]
         )
-        self.redrive_policy = redrive_document([dlq.arn], dlq.arn, queue.arn, self.key_arn)
+        self.redrive_policy = redrive_document([dlq.arn], queue.arn, self.key_arn)
         self.register_outputs(
             {
                 "url": self.url,

@@ -32,7 +32,6 @@ RECEIVE = (
     "sqs:ChangeMessageVisibility",
     "sqs:GetQueueAttributes",
 )
-MOVE = ("sqs:StartMessageMoveTask", "sqs:ListMessageMoveTasks", "sqs:CancelMessageMoveTask")
 
 
 def message_bytes(large_messages: bool) -> int:
@@ -114,19 +113,15 @@ def make_queue_policy(
 
 def redrive_document(
     dead: Sequence[pulumi.Input[str]],
-    dlq_arn: pulumi.Input[str],
     source_arn: pulumi.Input[str],
     key_arn: pulumi.Input[str] | None,
 ) -> pulumi.Output[str]:
-    """What the operator may do: look at, take, move back and purge messages that failed.
+    """What the operator may do: look at, take, send back and purge messages that failed.
 
-    `dead` are the queues that hold them. SQS moves the whole of a dead-letter queue by itself
-    (StartMessageMoveTask), but not of a queue that SNS filled.
-    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
+    `dead` are the queues that hold them, `source_arn` the one they are sent back to.
     """
     statements = [
         allow("LookAndPurge", (*RECEIVE, "sqs:PurgeQueue"), dead),
-        allow("MoveAll", MOVE, dlq_arn),
         allow("SendBack", SEND, source_arn),
         *key_use(key_arn, "UseQueueKey"),
     ]

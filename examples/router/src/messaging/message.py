@@ -72,19 +72,16 @@ class Message(Generic[T]):
     correlation_id: str | None = None
     outbox: list[Draft] | None = field(default=None, repr=False)
 
-    def send(self, event: Event, key: str | None = None) -> None:
+    def send(self, event: Event, key: str | None = None, correlation_id: str | None = None) -> None:
         """Sends an event that belongs to handling this one: delivered before this message is
         acknowledged, dropped when the handler raises, under the same id on every attempt."""
-        self._hold(Draft(event, key))
+        if self.outbox is None:
+            raise RuntimeError("to send from a handler, give its Consumer(...) a sends_to=Producer")
+        self.outbox.append(Draft(event, key, correlation_id))
 
     def reply(self, event: Event) -> None:
         """Like send, with this message's key, and its id as the reply's correlation id."""
-        self._hold(Draft(event, self.key, self.id))
-
-    def _hold(self, draft: Draft) -> None:
-        if self.outbox is None:
-            raise RuntimeError("to send from a handler, give its Consumer(...) a sends_to=Producer")
-        self.outbox.append(draft)
+        self.send(event, self.key, self.id)
 
     @staticmethod
     def example(data: E, **over: Any) -> "Message[E]":

@@ -18,10 +18,12 @@ from messaging.message import StartError
 from messaging.sns import SnsTopic
 from router.events import EVENTS
 
+SOURCE = "/router/router"
+
 
 def producer() -> Producer:
-    """Sends to router. One is enough for a process: its threads may share it."""
-    return Producer(SnsTopic("ROUTER_TOPIC_ARN"), source="/router/router")
+    """One is enough for a process: its threads may share it."""
+    return Producer(SnsTopic("ROUTER_TOPIC_ARN"), source=SOURCE)
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from .alarms import UNDELIVERED, queue_alarm
+from .alarms import UNDELIVERED, UNREADABLE, queue_alarm, topic_alarm
 from .queue import Queue, QueueArgs
 from .sqs import make_queue, make_queue_policy, redrive_document
 
@@ -110,12 +110,16 @@ class Subscriber(pulumi.ComponentResource):
         if args.alarm_topic_arn is not None:
             alarm_name = f"{name}-undelivered-depth"
             queue_alarm(alarm_name, UNDELIVERED, undelivered, args.alarm_topic_arn, self)
+            if wanted is not None:
+                topic_name = pulumi.Output.from_input(args.topic_arn).apply(last_field)
+                alarm = UNREADABLE[args.filter_scope]
+                topic_alarm(f"{name}-unreadable", alarm, topic_name, args.alarm_topic_arn, self)
 
         self.queue_url, self.dlq_url = queue.url, queue.dlq_url
         self.undelivered_url = undelivered.url
         self.consume_policy = queue.consume_policy
         self.redrive_policy = redrive_document(
-            [queue.dlq_arn, undelivered.arn], queue.dlq_arn, queue.arn, queue.key_arn
+            [queue.dlq_arn, undelivered.arn], queue.arn, queue.key_arn
         )
         self.register_outputs(
             {
@@ -126,3 +130,8 @@ class Subscriber(pulumi.ComponentResource):
                 "redrivePolicy": self.redrive_policy,
             }
         )
+
+
+def last_field(arn: str) -> str:
+    """The name in the ARN of a topic."""
+    return arn.rpartition(":")[2]

@@ -79,7 +79,7 @@ class Topic(pulumi.ComponentResource):
         )
         if args.alarm_topic_arn is not None:
             for suffix, alarm in TOPIC_ALARMS.items():
-                topic_alarm(f"{name}-{suffix}", alarm, topic, args.alarm_topic_arn, self)
+                topic_alarm(f"{name}-{suffix}", alarm, topic.name, args.alarm_topic_arn, self)
 
         self.arn = topic.arn
         publish = allow("Publish", ("sns:Publish", "sns:GetTopicAttributes"), topic.arn)

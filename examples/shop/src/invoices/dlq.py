@@ -1,10 +1,11 @@
 """What the consumers of invoices gave up on.
 
     python -m invoices.dlq list
-    python -m invoices.dlq peek --max 5        # why each is there; --payload shows the data
-    python -m invoices.dlq redrive --limit 1   # back to the queue; --dry-run only shows
+    python -m invoices.dlq peek --max 5
+    python -m invoices.dlq redrive --limit 1
     python -m invoices.dlq purge --yes
 
+peek tells why each is there, and with --payload shows the data; redrive sends back to the queue.
 It needs the operator's identity, and the outputs of the stack in the environment.
 """
 
@@ -12,19 +13,17 @@ import argparse
 import json
 import sys
 
+from invoices.consumer import CONSUMERS
 from messaging import StartError
 from messaging.dlq import Queues, count, peek, purge, redrive
 
-QUEUES = {
-    "consumer": Queues(
-        "INVOICES_QUEUE_URL",
-        "INVOICES_DLQ_URL",
-    ),
-}
+SUBSCRIBED = False  # whether a topic fills the queues
+QUEUES = {name: Queues(one.queue_variable, SUBSCRIBED) for name, one in CONSUMERS.items()}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser("python -m invoices.dlq")
+    parser.epilog = "Shows at most ten of one key: SQS hands out no more until those are settled."
     parser.add_argument("command", choices=["list", "peek", "redrive", "purge"])
     parser.add_argument("consumer", choices=QUEUES, nargs="?")
     parser.add_argument("--limit", "--max", type=int, default=10, help="so many at most")

@@ -18,10 +18,12 @@ from messaging import InvalidEvent, Producer, Stop, Undelivered, Unsendable
 from messaging.message import StartError
 from messaging.sqs import SqsQueue
 
+SOURCE = "/shop/invoices"
+
 
 def producer() -> Producer:
-    """Sends to invoices. One is enough for a process: its threads may share it."""
-    return Producer(SqsQueue("INVOICES_QUEUE_URL"), source="/shop/invoices")
+    """One is enough for a process: its threads may share it."""
+    return Producer(SqsQueue("INVOICES_QUEUE_URL"), source=SOURCE)
 
 
 def main() -> int:

@@ -18,10 +18,12 @@ from messaging.message import StartError
 from messaging.sns import SnsTopic
 from orders.events import EVENTS
 
+SOURCE = "/shop/orders"
+
 
 def producer() -> Producer:
-    """Sends to orders. One is enough for a process: its threads may share it."""
-    return Producer(SnsTopic("ORDERS_TOPIC_ARN"), source="/shop/orders")
+    """One is enough for a process: its threads may share it."""
+    return Producer(SnsTopic("ORDERS_TOPIC_ARN"), source=SOURCE)
 
 
 def main() -> int:

@@ -1,1 +1,1 @@
-"""What each consumer of jobs does with an event: one module each, and yours."""
+"""What each consumer of this flow does with an event: one module each, and yours."""

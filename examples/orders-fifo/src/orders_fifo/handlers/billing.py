@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def order_placed(message: Message[OrderPlaced]) -> None:
-    """Handles order.placed."""
+    """Handles order.placed. A sample: put your own in place of both statements."""
     if message.data.total_cents <= 0:
-        raise Reject("nothing to pay")
+        raise Reject("the amount is not positive")
     log.info("order.placed %s", message.id)

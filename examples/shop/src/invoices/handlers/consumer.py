@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def invoice_requested(message: Message[InvoiceRequested]) -> None:
-    """Handles invoice.requested."""
+    """Handles invoice.requested. A sample: put your own in place of both statements."""
     if message.data.total_cents <= 0:
-        raise Reject("nothing to pay")
+        raise Reject("the amount is not positive")
     log.info("invoice.requested %s", message.id)
