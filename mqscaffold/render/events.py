@@ -187,7 +187,10 @@ class _Module:
         folder = next(iter(sources.values()), "schemas/").rpartition("/")[0]
         optional = any(not one.required for made in self.classes.values() for one in made.fields)
         typing = ["Any", "ClassVar", "Self", "TypeVar", "cast"]
-        yield f'"""The events, typed: made from {folder}/*.json, which is where to change them."""'
+        yield '"""The events, typed.'
+        yield ""
+        yield f"Made from {folder}/*.json, which is where to change them."
+        yield '"""'
         yield ""
         yield "from collections.abc import Callable"
         yield "from dataclasses import dataclass"

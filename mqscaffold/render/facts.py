@@ -126,7 +126,7 @@ def _consuming(flow: Flow, code: bool) -> list[Number]:
                 "Graceful shutdown",
                 duration(flow.grace_seconds),
                 "on SIGTERM running handlers finish; what has not begun is given back;"
-                " let the platform wait longer before it kills (ECS: 30 s)",
+                " let the platform wait 30 s before it kills (`docker stop` needs `-t 30`)",
             ),
         ]
     numbers += [
@@ -296,6 +296,7 @@ def not_guaranteed(project: Project) -> tuple[str, ...]:
         rows.append(f"Order{names}: two messages can be handled in either order.")
     if any(flow.fifo and flow.consumers for flow in project.flows):
         rows.append("Order across keys, and the place of a message that comes from a redrive.")
+        rows.append("Speed within one key: the producer has one event of it on its way at a time.")
         rows.append(
             "A run for each attempt, where there is order: attempts are SQS's receives, so a"
             " message that waits behind a failing one of its key may have used one without running."

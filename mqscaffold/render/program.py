@@ -41,7 +41,8 @@ def _lines(project: Project, graph: Graph) -> Iterator[str]:
     if any(configured(graph)):
         yield from ("", "config = pulumi.Config()")
     for key, variable in shared.items():
-        yield f"{variable} = config.{_getter(graph, key)}({string(key)})"
+        getter = Call(f"config.{_getter(graph, key)}", [string(key)])
+        yield from layout(getter, f"{variable} = ", "", "")
     printer = _Printer(variables, shared)
     several = len(project.flows) > 1
     for owner in ("", *(flow.name for flow in project.flows)):

@@ -1,4 +1,7 @@
-"""The events, typed: made from schemas/orders/*.json, which is where to change them."""
+"""The events, typed.
+
+Made from schemas/orders/*.json, which is where to change them.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
