@@ -8,10 +8,10 @@ cannot disagree.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from mqscaffold.records import dataclass
 from typing import Any, Literal
 
 from mqscaffold.names import package_name
+from mqscaffold.records import dataclass
 
 __all__ = [
     "Catalog",

@@ -7,7 +7,6 @@ down twice.
 from __future__ import annotations
 
 from mqscaffold.records import dataclass
-
 from mqscaffold.render.context import Consumer, Flow, Project
 
 __all__ = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from mqscaffold.records import dataclass
-
 from mqscaffold.render.context import Consumer, Flow, Project, Stack
 from mqscaffold.render.facts import duration
 
