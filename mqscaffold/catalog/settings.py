@@ -58,13 +58,17 @@ def setting(name: str, family: str, table: Table) -> model.Setting:
     return finished
 
 
+_READ_AGAIN = ("duration", "size", "items")
+
+
 def _with_values(setting: model.Setting, raw: Mapping[str, Any], table: Table) -> model.Setting:
     """``setting`` with its default, range and example read in its own type."""
 
     def value(key: str, given: Any) -> Any:
         if isinstance(given, str) and given.startswith("="):
             return table.parsed(key, given[1:])
-        if given in ("", [], {}):
+        # A packed catalog was checked when it was packed; only what has a unit is read again.
+        if given in ("", [], {}) or (table.source.trusted and setting.type not in _READ_AGAIN):
             return given
         try:
             return read_value(setting, given, key)
