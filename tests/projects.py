@@ -133,7 +133,6 @@ FIFO = project_of(
     replace(
         ORDERS,
         fifo=True,
-        large_messages=True,
         max_message_bytes=1_048_576,
         consumers=(
             _BILLING,

@@ -51,8 +51,7 @@ def example_names() -> list[str]:
 def example(name: str) -> tuple[File, ...]:
     """The files that the generator makes today of an example's mqscaffold.toml."""
     data = tomllib.loads((EXAMPLES / name / "mqscaffold.toml").read_text("utf-8"))
-    lists = frozenset(s.name for s in catalog().settings if s.type == "items")
-    return pipeline.render(read(data, lists), catalog()).files
+    return pipeline.render(read(data, catalog().lists), catalog()).files
 
 
 def urns(files: Sequence[File]) -> list[str]:

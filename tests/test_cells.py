@@ -65,7 +65,7 @@ def answers(cell: str) -> dict[str, Any]:
 
 def build(data: dict[str, Any]) -> Built:
     """``data`` (parsed mqscaffold.toml) composed and printed."""
-    lists = frozenset(s.name for s in catalog().settings if s.type == "items")
+    lists = catalog().lists
     project = resolve(specs.read(data, lists), catalog())
     graph = compose(project, catalog())
     return Built(project, graph, program(project, graph), "\n".join(_facts(project, graph)) + "\n")
@@ -139,7 +139,7 @@ def test_a_cell_has_its_stack_keys_and_processes(cell: str) -> None:
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_cell_reads_the_same_after_it_was_written(cell: str) -> None:
-    lists = frozenset(s.name for s in catalog().settings if s.type == "items")
+    lists = catalog().lists
     spec = specs.read(answers(cell), lists)
     again = tomllib.loads(specs.write(spec))
     assert specs.read(again, lists) == spec

@@ -202,7 +202,7 @@ def _read(catalog: Catalog, setting: Setting, value: Any, file: str, *path: str)
 
 
 def _slots(catalog: Catalog, slots: Mapping[str, Slot], file: str, *path: str) -> None:
-    lists = {"processes", *(s.name for s in catalog.settings if s.type == "items")}
+    lists = {"processes", *catalog.lists}
     places = _places(catalog)
     for name, slot in slots.items():
         if not slot.component:

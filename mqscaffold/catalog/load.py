@@ -41,6 +41,7 @@ class Catalog:
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self._settings_of: dict[str, Mapping[str, model.Setting]] = {}
 
     @cached_property
     def digest(self) -> str:
@@ -82,6 +83,21 @@ class Catalog:
             for family, _ in self.source.below("settings")
             for key, table in self._tables(f"settings/{family}.toml")
         )
+
+    @cached_property
+    def lists(self) -> frozenset[str]:
+        """The settings that are lists of elements, such as ``subscribers``."""
+        return frozenset(one.name for one in self.settings if one.type == "items")
+
+    def settings_of(self, service: model.Service) -> Mapping[str, model.Setting]:
+        """Every setting that some shape of ``service`` has, by name, with its own defaults."""
+        if service.key not in self._settings_of:
+            families = (*service.families, service.cloud)
+            found = {one.name: one for one in self.settings if one.family in families}
+            for name, default in service.defaults.items():
+                found[name] = settings.with_default(found[name], default)
+            self._settings_of[service.key] = found
+        return self._settings_of[service.key]
 
     @cached_property
     def rules(self) -> tuple[model.Rule, ...]:

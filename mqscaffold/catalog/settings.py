@@ -86,6 +86,17 @@ def _with_values(setting: model.Setting, raw: Mapping[str, Any], table: Table) -
     return replace(setting, default=default, example=example)
 
 
+def with_default(setting: model.Setting, default: Any) -> model.Setting:
+    """``setting`` with the default that a service gives it."""
+
+    def one(value: Any) -> Any:
+        return read_value(setting, value, setting.name)
+
+    if stacks := by_stack(default):
+        return replace(setting, default=model.StackDefault({k: one(v) for k, v in stacks.items()}))
+    return replace(setting, default=one(default))
+
+
 def _target(table: Table, text: str) -> model.Target:
     kind, mark, rest = text.partition(":")
     if mark and kind in _PREFIXED:

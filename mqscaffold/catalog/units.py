@@ -35,15 +35,6 @@ def size_text(number: int) -> str:
     return _text(number, BYTES)
 
 
-def about(seconds: int) -> str:
-    """``seconds`` rounded to what a person would say: 637 is "11 min", 345600 is "4 days"."""
-    for unit, length in (("day", 86_400), ("h", 3600), ("min", 60)):
-        if seconds >= length:
-            count = round(seconds / length)
-            return f"{count} {unit}{'s' if unit == 'day' and count != 1 else ''}"
-    return f"{seconds} s"
-
-
 def _quantity(text: str, units: dict[str, int], what: str, such_as: str) -> int:
     match = _QUANTITY.fullmatch(text.strip())
     if match is None or match[2] not in units:

@@ -141,7 +141,6 @@ def _cell(cell: Cell, catalog: Catalog) -> CellBody:
 
 def show_page(catalog: Catalog, pattern: str, service: str) -> dict[str, Any]:
     """What a pattern on a service consists of; only for a pair that can be generated."""
-    from mqscaffold.render.choose import candidates
     from mqscaffold.render.describe import value_text
     from mqscaffold.render.facts import not_guaranteed, not_proven
     from mqscaffold.render.pipeline import plan
@@ -168,7 +167,7 @@ def show_page(catalog: Catalog, pattern: str, service: str) -> dict[str, Any]:
         ],
         "planned_settings": [
             {"setting": name, "why": setting.planned}
-            for name, setting in candidates(flow.service, catalog).items()
+            for name, setting in catalog.settings_of(flow.service).items()
             if setting.planned
         ],
         "not_guaranteed": list(not_guaranteed(made.described)),
@@ -193,9 +192,8 @@ def stacks(made: Planned, catalog: Catalog) -> dict[str, Any]:
 
 def explain_page(catalog: Catalog, service: str) -> dict[str, SettingBody]:
     """Every setting of a service by its name; none for a service that is only planned."""
-    from mqscaffold.render.choose import candidates
 
-    found = candidates(catalog.services[service], catalog)
+    found = catalog.settings_of(catalog.services[service])
     return {
         name: _setting(service, setting, [rule for rule in catalog.rules if name in _names(rule)])
         for name, setting in found.items()

@@ -38,8 +38,7 @@ def trial(folder: Path, *, count: int, keep: bool) -> TryInput:
             command="mqscaffold try DIR, or mqscaffold new to make a project",
         )
     catalog = load()
-    lists = frozenset(setting.name for setting in catalog.settings if setting.type == "items")
-    spec = read(read_toml(str(path)), lists, str(path))
+    spec = read(read_toml(str(path)), catalog.lists, str(path))
     try:
         project = plan(spec, catalog).described
     except UserError as error:

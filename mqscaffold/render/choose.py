@@ -10,13 +10,13 @@ from mqscaffold.catalog.load import Catalog
 from mqscaffold.catalog.model import Setting
 from mqscaffold.errors import UserError
 from mqscaffold.names import unknown
-from mqscaffold.records import replace
 from mqscaffold.render.spec import DEFAULT_HOST, FlowSpec, Layer, Spec, items
 
+Parts = tuple[model.Pattern, model.Service, tuple[str, ...]]
+"""A pattern, a service, and every feature by name."""
 
-def chosen_parts(
-    spec: FlowSpec, catalog: Catalog
-) -> tuple[model.Pattern, model.Service, tuple[str, ...]]:
+
+def chosen_parts(spec: FlowSpec, catalog: Catalog) -> Parts:
     """The pattern, the service and every feature, implied ones too; a UserError for a clash."""
     where = f"[flows.{spec.name}]"
     pattern = catalog.patterns.get(spec.pattern)
@@ -24,11 +24,7 @@ def chosen_parts(
         raise unknown(
             "pattern", spec.pattern, catalog.patterns, where=where, command="mqscaffold list"
         )
-    service = catalog.services.get(spec.service)
-    if service is None:
-        raise unknown(
-            "service", spec.service, catalog.services, where=where, command="mqscaffold list"
-        )
+    service = service_of(spec, catalog, where)
     features: list[str] = []
 
     def add(name: str) -> None:
@@ -53,6 +49,16 @@ def chosen_parts(
     return pattern, service, tuple(features)
 
 
+def service_of(spec: FlowSpec, catalog: Catalog, where: str) -> model.Service:
+    """The flow's service; a UserError at ``where`` for one that is not there."""
+    service = catalog.services.get(spec.service)
+    if service is None:
+        raise unknown(
+            "service", spec.service, catalog.services, where=where, command="mqscaffold list"
+        )
+    return service
+
+
 def host_name(spec: FlowSpec, service: model.Service, project: Spec) -> str:
     """The host that the flow lives in: the one it names, else "main"; "" without hosts."""
     where = f"[flows.{spec.name}] on"
@@ -65,24 +71,6 @@ def host_name(spec: FlowSpec, service: model.Service, project: Spec) -> str:
     if spec.on not in project.hosts:
         raise unknown("host", spec.on, project.hosts, where=where, command=f"add [hosts.{spec.on}]")
     return spec.on
-
-
-def candidates(service: model.Service, catalog: Catalog) -> dict[str, Setting]:
-    """Every setting that some shape of ``service`` has, by name."""
-    families = (*service.families, service.cloud)
-    found = {setting.name: setting for setting in catalog.settings if setting.family in families}
-    for name, default in service.defaults.items():
-        found[name] = _with_default(found[name], default)
-    return found
-
-
-def _with_default(setting: Setting, default: Any) -> Setting:
-    def one(value: Any) -> Any:
-        return values.read(setting, value, setting.name)
-
-    if stacks := values.by_stack(default):
-        return replace(setting, default=model.StackDefault({k: one(v) for k, v in stacks.items()}))
-    return replace(setting, default=one(default))
 
 
 def fixed_by_parts(

@@ -142,7 +142,6 @@ class Flow:
     producer: Producer | None = None
     consumers: tuple[Consumer, ...] = ()
     fifo: bool = False
-    large_messages: bool = False
     max_message_bytes: int = 262_144
     grace_seconds: int = 20
 

@@ -68,7 +68,6 @@ def _flow(flow: Flow, graph: Graph) -> context.Flow:
         producer=producer,
         consumers=tuple(_consumer(p, graph) for p in running if p.process.reads),
         fifo=bool(flow.value("fifo", False)),
-        large_messages=large,
         max_message_bytes=LARGE if large else NORMAL,
     )
 

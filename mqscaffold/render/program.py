@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mqscaffold.names import package_name
@@ -66,7 +66,8 @@ def _lines(project: Project, graph: Graph) -> Iterator[str]:
         yield ""
         yield '# The environment of the processes: README, "Deploy".'
         for name, node, output in exports:
-            yield from _call("pulumi.export", [string(name), f"{variables[node.key]}.{output}"], "")
+            export = Call("pulumi.export", [string(name), f"{variables[node.key]}.{output}"])
+            yield from layout(export, "", "", "")
 
 
 def _title(project: Project, name: str) -> str:
@@ -177,7 +178,3 @@ class _Printer:
                 return self.hoisted.get(key) or f"config.{getter}({string(key)})"
             case Many(items):
                 return Sequence([self.expression(item) for item in items])
-
-
-def _call(name: str, arguments: Iterable[str], indent: str) -> Iterator[str]:
-    yield from layout(Call(name, list(arguments)), "", "", indent)

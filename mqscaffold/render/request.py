@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from mqscaffold.catalog import values
@@ -16,7 +16,7 @@ from mqscaffold.names import check_joined, check_name, unknown
 from mqscaffold.records import dataclass, field, replace
 from mqscaffold.render import spec as specs
 from mqscaffold.render.cells import check_cell
-from mqscaffold.render.choose import candidates, chosen_parts, host_name
+from mqscaffold.render.choose import host_name, service_of
 from mqscaffold.render.resolve import lists_of, resolve
 from mqscaffold.render.spec import DEFAULT_HOST, Address, FlowSpec, HostSpec, Layer, Spec
 
@@ -55,11 +55,10 @@ class Request:
 
 def spec_of(request: Request, catalog: Catalog) -> Spec:
     """The project that ``request`` describes, every name in it checked."""
-    lists = frozenset(s.name for s in catalog.settings if s.type == "items")
     sets = [(specs.address(key), text) for key, text in request.sets]
     shapes = [(where, text) for where, text in sets if not where.item]
     elements = [(where, text) for where, text in sets if where.item]
-    base = _with_hosts(_from_answers(request, lists) or _single(request, catalog, lists), catalog)
+    base = _with_hosts(_from_answers(request, catalog) or _single(request, catalog), catalog)
     changed = _with_environment(base, request.environment, catalog)
     if request.ask is not None and len(base.flows) == 1:
         changed = _with_answers(changed, request.ask, shapes, catalog)
@@ -70,7 +69,7 @@ def spec_of(request: Request, catalog: Catalog) -> Spec:
     return changed
 
 
-def _from_answers(request: Request, lists: frozenset[str]) -> Spec | None:
+def _from_answers(request: Request, catalog: Catalog) -> Spec | None:
     """Answers in the form of mqscaffold.toml describe the whole project."""
     if "flows" not in request.answers:
         return None
@@ -91,24 +90,22 @@ def _from_answers(request: Request, lists: frozenset[str]) -> Spec | None:
         data["name"] = request.name
     if not data["name"]:
         raise UserError("the project has no name", where="--answers", near='name = "shop"')
-    return specs.read(data, lists, "--answers")
+    return specs.read(data, catalog.lists, "--answers")
 
 
-def _single(request: Request, catalog: Catalog, lists: frozenset[str]) -> Spec:
+def _single(request: Request, catalog: Catalog) -> Spec:
     """A project of one flow, from the options and a flat answers file."""
     answers = dict(request.answers)
-    pattern = request.pattern or answers.pop("pattern", None)
-    service = request.service or answers.pop("service", None)
-    answers.pop("pattern", None)
-    answers.pop("service", None)
-    name = request.name or answers.pop("name", None)
-    answers.pop("name", None)
+    said = {key: answers.pop(key, None) for key in ("pattern", "service", "name")}
+    name = request.name or said["name"]
     features = (*request.features, *_texts(answers.pop("with", []), "with"))
-    pattern = _asked(request, "pattern", pattern, sorted(catalog.patterns), "--pattern")
-    service = _asked(request, "service", service, sorted(catalog.services), "--service")
+    pattern = _asked(request, "pattern", request.pattern or said["pattern"], catalog.patterns)
+    service = _asked(request, "service", request.service or said["service"], catalog.services)
     name = str(name or f"{pattern}-{service}")
-    items = {key: specs.items(answers.pop(key), key) for key in list(answers) if key in lists}
-    layer = specs.layer(answers, "--answers", lists)
+    items = {
+        key: specs.items(answers.pop(key), key) for key in list(answers) if key in catalog.lists
+    }
+    layer = specs.layer(answers, "--answers", catalog.lists)
     flow = FlowSpec(name, pattern, service, features, items=items)
     split = _split(layer, {s.name: s.level for s in _family(flow, catalog).values()})
     hosts = {DEFAULT_HOST: HostSpec(service, split["host"])} if split["host"].names() else {}
@@ -123,18 +120,22 @@ def _texts(value: Any, where: str) -> tuple[str, ...]:
     return tuple(str(item) for item in cast("list[Any]", value))
 
 
-def _asked(request: Request, name: str, given: Any, choices: list[str], option: str) -> str:
+_USUAL: Final = {"pattern": "fanout", "service": "sns-sqs"}
+"""What is suggested to somebody who names neither."""
+
+
+def _asked(request: Request, name: str, given: Any, known: Iterable[str]) -> str:
+    """What was given, if it is known; else the answer to a question, where one can be asked."""
+    choices, option = sorted(known), f"--{name}"
     if given:
         if given not in choices:
             raise unknown(name, str(given), choices, where=option, command="mqscaffold list")
         return str(given)
     if request.ask is None:
-        default = {"pattern": "fanout", "service": "sns-sqs"}[name]
         raise UserError(
-            f"no {name} is given", where=option, near=default, command="mqscaffold list"
+            f"no {name} is given", where=option, near=_USUAL[name], command="mqscaffold list"
         )
-    defaults = {"pattern": "fanout", "service": "sns-sqs"}
-    return request.ask(Question(name, f"Which {name}?", defaults[name], tuple(choices)))
+    return request.ask(Question(name, f"Which {name}?", _USUAL[name], tuple(choices)))
 
 
 def _split(layer: Layer, levels: Mapping[str, Level | None]) -> Mapping[Level, Layer]:
@@ -220,20 +221,11 @@ def _with_answer(
 
 
 def _service(flow: FlowSpec, catalog: Catalog) -> Service:
-    service = catalog.services.get(flow.service)
-    if service is None:
-        raise unknown(
-            "service",
-            flow.service,
-            catalog.services,
-            where=f"[flows.{flow.name}] service",
-            command="mqscaffold list",
-        )
-    return service
+    return service_of(flow, catalog, f"[flows.{flow.name}] service")
 
 
-def _family(flow: FlowSpec, catalog: Catalog) -> dict[str, Setting]:
-    return candidates(_service(flow, catalog), catalog)
+def _family(flow: FlowSpec, catalog: Catalog) -> Mapping[str, Setting]:
+    return catalog.settings_of(_service(flow, catalog))
 
 
 def _with_sets(spec: Spec, sets: Sequence[Set], catalog: Catalog) -> Spec:
@@ -301,7 +293,7 @@ def _addressed(spec: Spec, where: Address, catalog: Catalog) -> FlowSpec:
 
 
 def _with_item(spec: Spec, flow: FlowSpec, where: Address, value: Any, catalog: Catalog) -> Spec:
-    filled = _elements(flow, catalog)
+    filled = lists_of(flow, catalog)
     if where.list not in filled:
         raise unknown("list", where.list, filled, where=f"--set {where}")
     elements = filled[where.list]
@@ -315,14 +307,8 @@ def _with_item(spec: Spec, flow: FlowSpec, where: Address, value: Any, catalog: 
 def _with_elements(spec: Spec, catalog: Catalog) -> Spec:
     """Every list's elements written out: a later change of a default adds and removes nothing."""
     for flow in spec.flows:
-        spec = spec.with_flow(replace(flow, items=_elements(flow, catalog)))
+        spec = spec.with_flow(replace(flow, items=lists_of(flow, catalog)))
     return spec
-
-
-def _elements(flow: FlowSpec, catalog: Catalog) -> Mapping[str, Mapping[str, Layer]]:
-    """The elements of the lists that this flow's places repeat over."""
-    pattern, service, features = chosen_parts(flow, catalog)
-    return lists_of(flow, pattern, service, features, catalog)
 
 
 def check_all_names(spec: Spec, catalog: Catalog) -> None:

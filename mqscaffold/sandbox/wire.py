@@ -153,8 +153,3 @@ def mark_like(value: Any, model: Any) -> Any:
     if isinstance(model, list) and has_secret(model):
         return value if isinstance(value, Secret) else Secret(value)
     return value
-
-
-def diff_keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
-    """The top-level keys whose values differ; an absent key equals null."""
-    return {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
